@@ -1,0 +1,1 @@
+"""aftercall: scores every contact-centre interaction with reasons, and says honestly whether coaching worked."""

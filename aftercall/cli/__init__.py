@@ -1,0 +1,105 @@
+"""The one command: finds the verb by entry point, imports its body on call, maps errors to exit codes.
+
+Exit codes: 0 done; 1 done, but something was quarantined or a check failed; 2 the request was wrong.
+Lives here: dispatch. Not here: what verbs do (one module each beside this one, or on their own floor).
+"""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import EntryPoint, entry_points
+from typing import cast
+
+from aftercall.contracts.errors import AftercallError
+
+Verb = Callable[[Sequence[str]], int]
+
+_EXTRAS = {
+    "faster_whisper": "speech",
+    "soundfile": "speech",
+    "soxr": "speech",
+    "polars": "platform",
+    "dagster": "platform",
+    "duckdb": "platform",
+    "deltalake": "platform",
+    "plotly": "platform",
+    "xlsxwriter": "platform",
+    "marimo": "notebooks",
+    "great_expectations": "platform",
+    "statsmodels": "platform",
+    "scipy": "platform",
+    "dagster_dbt": "platform",
+}
+
+
+def verbs() -> dict[str, EntryPoint]:
+    """Return every registered verb by name, sorted."""
+    return {point.name: point for point in sorted(entry_points(group="aftercall.verbs"), key=lambda point: point.name)}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return the exit code."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    known = verbs()
+    if not args or args[0] in ("-h", "--help", "help"):
+        print(_overview(known))
+        return 0
+    if args[0] in ("-V", "--version"):
+        from importlib.metadata import version
+
+        print(f"aftercall {version('aftercall')}")
+        return 0
+    point = known.get(args[0])
+    if point is None:
+        return _refuse(f"There is no verb {args[0]!r} (unknown). There are: {', '.join(known)}. Try: aftercall --help")
+    return _call(point, args[1:])
+
+
+def _call(point: EntryPoint, args: Sequence[str]) -> int:
+    try:
+        return cast("Verb", point.load())(args)
+    except AftercallError as error:
+        return _refuse(str(error))
+    except ModuleNotFoundError as error:
+        return _refuse(_missing(point.name, error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("Stopped. What was finished is kept; the same command goes on from there.", file=sys.stderr)
+        return 130
+
+
+def _missing(verb: str, error: ModuleNotFoundError) -> str:
+    module = (error.name or "").split(".")[0]
+    if module in ("pipelines", "assets", "analytics"):
+        return f"`aftercall {verb}` needs the platform checkout: make run"
+    if module in _EXTRAS:
+        extra = _EXTRAS[module]
+        return f"`aftercall {verb}` needs {module}: pip install 'aftercall[{extra}]'"
+    raise error
+
+
+def _refuse(message: str) -> int:
+    print(f"aftercall: {message}", file=sys.stderr)
+    return 2
+
+
+def _overview(known: dict[str, EntryPoint]) -> str:
+    lines = ["usage: aftercall VERB ...", "", "Scores every contact-centre interaction with reasons.", "", "verbs:"]
+    lines += [f"  {name:<12} {SUMMARIES.get(name, '')}" for name in known]
+    return "\n".join([*lines, "", "aftercall VERB --help starts with an example that works on the demo."])
+
+
+SUMMARIES = {
+    "check": "say what each file is, what would be read and what refused; writes nothing",
+    "demo": "write the synthetic centre and run the whole main job on it",
+    "doctor": "versions, models found and where, what is missing for what",
+    "explain": "scores for people: quote, time, what would have earned the point",
+    "redact": "the same lines with personal data masked",
+    "report": "HTML, XLSX and CSV for QA and WFM leads",
+    "run": "ingest, score, build marts, analyse, report; safe to repeat",
+    "score": "one line per interaction: scores, answers with evidence, coverage, epoch",
+    "scorecard": "validate a scorecard and print its denominators",
+    "transcribe": "recordings to canonical interaction lines with word times",
+}
