@@ -1,7 +1,7 @@
 """What a column is, and every column aftercall knows, described once.
 
-Lives here: names, kinds, units, ranges and meanings. Not here: which table carries which column (lake_tables.py, mart_tables.py),
-nor what any engine makes of them (frames.py, expectations.py, dbt_yaml.py, dictionary.py).
+Lives here: names, kinds, units, ranges and meanings. Not here: which table carries which column (lake_tables.py,
+mart_tables.py), nor what any engine makes of them (frames.py, expectations.py, dbt_yaml.py, dictionary.py).
 
 Names carry their unit: `_s` seconds, `_share` 0..1, `_n` counts, `_at` UTC instants, `_on` dates, `_id` keys,
 `_sum` and `_sumsq` sums over the rows a grain groups, `is_` flags, `_json` structured text.

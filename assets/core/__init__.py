@@ -1,0 +1,1 @@
+"""From received records to what they mean: interactions, legs, turns, people, coaching."""

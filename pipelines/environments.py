@@ -1,0 +1,80 @@
+"""Environments are data: which state, which input, on what basis. Only this module reads the process environment.
+
+Lives here: the settings one set of definitions is built from. Not here: the definitions (definitions.py).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aftercall.contracts.columns import BASES
+from aftercall.contracts.errors import RequestError
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+def utc_now() -> datetime:
+    """Return the present instant; the one clock that is handed down."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Everything that differs between demo, a real run, the daemon and a test."""
+
+    state: Path
+    input: Path | None = None
+    basis: str = "notices"
+    basis_name: str = ""
+    scorecard: Path | None = None
+    site_zone: str = "UTC"
+    since: str | None = None
+    until: str | None = None
+    clock: Callable[[], datetime] = field(default=utc_now)
+
+    def __post_init__(self) -> None:
+        if self.basis not in BASES:
+            raise RequestError(f"There is no basis {self.basis!r}. There are: {', '.join(BASES)}.")
+
+    @property
+    def lake(self) -> Path:
+        """Folder of the Delta tables."""
+        return self.state / "lake"
+
+    @property
+    def marts(self) -> Path:
+        """Folder of mart runs and of the link `current`."""
+        return self.state / "marts"
+
+    @property
+    def reports(self) -> Path:
+        """Folder of pages and workbooks."""
+        return self.state / "reports"
+
+    @property
+    def quarantine(self) -> Path:
+        """Folder of refused records, one file per received file."""
+        return self.state / "quarantine"
+
+    @property
+    def cache(self) -> Path:
+        """Folder of what can be made again."""
+        return self.state / "cache"
+
+
+def from_variables(variables: Mapping[str, str]) -> Environment:
+    """Return the environment the daemon runs in.
+
+    Variables: AFTERCALL_STATE (default .state/main), AFTERCALL_INPUT (the drop folder), AFTERCALL_BASIS,
+    AFTERCALL_BASIS_NAME, AFTERCALL_SITE_ZONE.
+
+    >>> from_variables({"AFTERCALL_BASIS": "synthetic"}).basis
+    'synthetic'
+    """
+    state = Path(variables.get("AFTERCALL_STATE", CHECKOUT / ".state" / "main"))
+    dropped = variables.get("AFTERCALL_INPUT")
+    return Environment(
+        state=state, input=Path(dropped) if dropped else state / "inbox", basis=variables.get("AFTERCALL_BASIS", "notices"),
+        basis_name=variables.get("AFTERCALL_BASIS_NAME", ""), site_zone=variables.get("AFTERCALL_SITE_ZONE", "UTC"),
+    )
