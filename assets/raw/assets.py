@@ -1,0 +1,35 @@
+"""Raw assets: what was received, redacted before it is stored.
+
+Lives here: Dagster's view of assets.raw. Not here: the loop over files (receive.py), formats (aftercall.intake).
+"""
+
+import dagster as dg
+
+from aftercall.contracts.tables import table_named
+from assets.lake import Lake
+from assets.raw.open_files import opened
+from assets.raw.receive import receive, unreceived
+from assets.station import Station
+
+
+def _spec(name: str) -> dg.AssetSpec:
+    table = table_named(name)
+    described = f"{table.grain[0].upper()}{table.grain[1:]}."
+    return dg.AssetSpec(name, group_name="raw", description=described, kinds={"delta"})
+
+
+@dg.multi_asset(
+    specs=[_spec("raw_record"), _spec("raw_file")], can_subset=False, pool="lake", name="raw_delivery",
+    retry_policy=dg.RetryPolicy(max_retries=2, delay=2),
+)
+def raw_delivery(lake: dg.ResourceParam[Lake], station: dg.ResourceParam[Station]):
+    """Read every file not received before; store each new record version once; put what is wrong into quarantine."""
+    with lake.writing(), opened(station, lake) as desk:
+        fresh = unreceived(desk.found, lake)
+        with station.progress("reading", sum(file.size_bytes for file in fresh), "bytes") as advance:
+            got = receive(
+                fresh, desk.read, lake, quarantine=station.state / "quarantine", now=station.clock(), advance=advance
+            )
+    facts = {"files": got.files_n, "records": got.records_n, "already_known": got.known_n, "quarantined": got.problems_n}
+    for name in ("raw_record", "raw_file"):
+        yield dg.MaterializeResult(asset_key=name, metadata=facts)

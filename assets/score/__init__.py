@@ -1,0 +1,1 @@
+"""Scoring every interaction that has no score of the present epoch."""

@@ -1,0 +1,52 @@
+"""The definitions: assets, checks, jobs, schedules and the sensor, built by one function from one environment.
+
+Lives here: putting the pieces together. Not here: assets (assets/), settings (environments.py), jobs and schedules
+(jobs.py), the drop folder (sensors.py). `run`, `demo`, the schedules and the sensor all execute what is built here.
+"""
+
+import os
+
+import dagster as dg
+
+from assets.analysis.assets import analysis_assets
+from assets.checks import lake_checks
+from assets.core.assets import core_conversations, core_reference
+from assets.expectations import expectation_checks
+from assets.lake import Lake
+from assets.live.assets import live_snapshot
+from assets.marts.assets import marts_assets
+from assets.raw.assets import raw_delivery
+from assets.report.assets import report
+from assets.results import ResultStore
+from assets.score.assets import score_conversations
+from assets.station import Progress, Station
+from pipelines.environments import Environment, from_variables
+from pipelines.jobs import JOBS, SCHEDULES
+from pipelines.quiet import quiet
+from pipelines.sensors import drop_folder
+
+
+def build_definitions(environment: Environment, *, progress: Progress = quiet) -> dg.Definitions:
+    """Return every definition, bound to one state folder."""
+    lake = Lake(environment.lake)
+    station = Station(
+        environment.state, environment.input, environment.basis, environment.basis_name, environment.scorecard,
+        environment.site_zone, environment.since, environment.until, environment.clock, progress,
+    )
+    return dg.Definitions(
+        assets=[
+            raw_delivery, core_conversations, core_reference, score_conversations, live_snapshot,
+            *marts_assets(environment.cache), *analysis_assets, report,
+        ],
+        asset_checks=[*lake_checks(), *expectation_checks()],
+        jobs=JOBS,
+        schedules=SCHEDULES,
+        sensors=[drop_folder],
+        resources={"lake": lake, "station": station, "io_manager": ResultStore(environment.state / "analysis")},
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The definitions of the daemon and the UI, from the process environment, read when they are loaded."""
+    return build_definitions(from_variables(os.environ))

@@ -1,0 +1,83 @@
+"""What a run left behind, counted from the state: the same numbers whoever ran it.
+
+Lives here: counting and the closing lines. Not here: running (main_job.py), pages (assets.report).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from aftercall.scoring.forms import load
+from assets.lake import Lake
+from assets.raw.receive import quarantined
+from pipelines.environments import Environment
+from pipelines.main_job import Outcome
+
+_AS = {"role": "pipeline", "purpose": "service_quality"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts over the whole state in the present epoch."""
+
+    interactions: int
+    scored: int
+    rows: int
+    null_by_reason: dict[str, int]
+    quarantined: int
+    answers: dict[str, int]
+    called_for_median: float | None
+    basis: str
+    basis_name: str
+    state: Path
+    reports: Path
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the closing object of `run --json`."""
+        return {
+            "interactions": self.interactions, "scored": self.scored, "null_by_reason": self.null_by_reason,
+            "quarantined": self.quarantined, "basis": self.basis, "basis_name": self.basis_name, "state": str(self.state),
+            "reports": str(self.reports), "answers": self.answers, "called_for_median": self.called_for_median,
+        }
+
+
+def tally(environment: Environment, _outcome: Outcome | None = None) -> Tally:
+    """Count interactions, scores, reasons for missing scores, answers and quarantine."""
+    lake = Lake(environment.lake)
+    epoch = load([environment.scorecard] if environment.scorecard else None).epoch
+    core = lake.read("core_interaction", columns=["interaction_id"], **_AS)
+    scores = lake.read(
+        "score_interaction", columns=["interaction_id", "overall", "null_reason", "called_for_n"], epoch=epoch, **_AS
+    ).join(core, on="interaction_id", how="semi")
+    answers = lake.read("score_question", columns=["interaction_id", "answer"], epoch=epoch, **_AS)
+    reasons = scores.filter(pl.col("overall").is_null()).group_by("null_reason").len().sort("len", descending=True)
+    mix = answers["answer"].fill_null("not scored").value_counts(sort=True)
+    called = scores.filter(pl.col("overall").is_not_null())["called_for_n"].median()
+    return Tally(
+        core.height, scores["overall"].count(), scores.height, dict(reasons.iter_rows()),
+        sum(1 for _ in quarantined(environment.quarantine)), dict(mix.iter_rows()),
+        float(called) if called is not None else None, environment.basis, environment.basis_name, environment.state,
+        environment.reports,
+    )
+
+
+def lines_of(counts: Tally, outcome: Outcome, environment: Environment) -> Iterator[str]:
+    """Yield what a person reads at the end of a run: what was done, what needs them, where the reports are."""
+    share = f" ({counts.scored / counts.interactions:.1%})" if counts.interactions else ""
+    yield f"{counts.interactions:,} interactions, {counts.rows:,} with a score row, {counts.scored:,} with a score{share}."
+    if counts.null_by_reason:
+        yield "No score: " + ", ".join(f"{reason} {n:,}" for reason, n in counts.null_by_reason.items()) + "."
+    if counts.answers:
+        yield "Answers: " + ", ".join(f"{answer} {n:,}" for answer, n in counts.answers.items()) + _called(counts)
+    if counts.quarantined:
+        yield f"{counts.quarantined:,} records in quarantine, each with file, place, reason and what to do: {environment.quarantine}"
+    for said in (*outcome.broken, *outcome.failed_checks):
+        yield f"Needs you: {said}"
+    yield f"Reports: {counts.reports / 'index.html'}"
+
+
+def _called(counts: Tally) -> str:
+    return "." if counts.called_for_median is None else f"; the median interaction called for {counts.called_for_median:g}."
