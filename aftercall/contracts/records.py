@@ -144,11 +144,13 @@ def instant(value: object, name: str = "started_at") -> datetime | None:
         raise IntakeError(f"{name} must be an ISO 8601 instant in UTC, such as 2026-01-05T09:00:00Z.")
     try:
         stamp = datetime.fromisoformat(value)
-    except ValueError:
+        if stamp.tzinfo is None:
+            raise IntakeError(f"{name} has no zone: append Z or an offset, or declare the zone in a column map.")
+        return stamp.astimezone(UTC)
+    except IntakeError:
+        raise
+    except (ValueError, OverflowError):
         raise IntakeError(f"{name} is not an ISO 8601 instant: use a form such as 2026-01-05T09:00:00Z.") from None
-    if stamp.tzinfo is None:
-        raise IntakeError(f"{name} has no zone: append Z or an offset, or declare the zone in a column map.")
-    return stamp.astimezone(UTC)
 
 
 def _turn(place: int, raw: object) -> tuple[Turn, dict[str, Any]]:
@@ -168,7 +170,10 @@ def _turn(place: int, raw: object) -> tuple[Turn, dict[str, Any]]:
         raise IntakeError(f"turns[{place}].start_s is negative ({start_s}).")
     if start_s is not None and end_s is not None and end_s < start_s:
         raise IntakeError(f"turns[{place}] ends ({end_s}) before it starts ({start_s}).")
-    words = tuple(_word(word, place) for word in cast("list[Any]", data.get("words") or []))
+    heard = data.get("words") or []
+    if not isinstance(heard, list):
+        raise IntakeError(f"turns[{place}].words must be a list.")
+    words = tuple(_word(word, place) for word in cast("list[Any]", heard))
     confidence = _number(data.get("confidence"), f"turns[{place}].confidence")
     rest = {key: value for key, value in data.items() if key not in _TURN_KEYS}
     return Turn(place, speaker, text, start_s, end_s, confidence, words), rest
@@ -207,7 +212,10 @@ def from_line(data: object) -> Interaction:
     turns = line.get("turns")
     if turns is not None and not isinstance(turns, list):
         raise IntakeError("turns must be a list.")
-    attributes = dict(cast("Mapping[str, Any]", line.get("attributes") or {}))
+    given = line.get("attributes") or {}
+    if not isinstance(given, dict):
+        raise IntakeError("attributes must be an object.")
+    attributes = dict(cast("dict[str, Any]", given))
     state = attributes.pop("transcript_state", None)
     role_confidence = attributes.pop("role_confidence", None)
     attributes |= {key: value for key, value in line.items() if key not in _OWN_KEYS}
