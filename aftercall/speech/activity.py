@@ -1,0 +1,186 @@
+"""When somebody speaks, per channel: Silero probabilities and energy over the channel's own noise floor.
+
+Lives here: frames of 32 ms, the level and floor of a channel, spans of activity. Not here: recognised words
+(recogniser.py), windows handed to the recogniser (windows.py). Nothing but times is derived from a voice (privacy P1).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aftercall.speech.audio import RATE_HZ, Samples
+
+FRAME = 512
+"""Samples in a frame: 32 ms, the step of the Silero model."""
+FRAME_S = FRAME / RATE_HZ
+
+_CONTEXT = 64
+_BLOCK = 4096
+_SILENT_DB = -90.0
+_OVER_FLOOR_DB, _UNDER_LEVEL_DB = 10.0, 26.0
+_TARGET_DB, _GAIN_LIMIT_DB = -22.0, 40.0
+
+Floats = NDArray[np.float32]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of one channel, in seconds from the start of the recording."""
+
+    start_s: float
+    end_s: float
+
+    @property
+    def length_s(self) -> float:
+        """Seconds from start to end."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What one channel does, frame by frame: speech probability 0..1 and whether it is loud; and the spans of it."""
+
+    speech: Floats
+    loud: Flags
+    spans: tuple[Span, ...]
+    gain: float
+
+    @property
+    def speech_s(self) -> float:
+        """Seconds of activity."""
+        return sum(span.length_s for span in self.spans)
+
+    def certainty(self, span: Span) -> float:
+        """Return the highest speech probability inside a span, 0..1."""
+        inside = self.speech[int(span.start_s / FRAME_S) : int(np.ceil(span.end_s / FRAME_S)) + 1]
+        return float(inside.max()) if len(inside) else 0.0
+
+
+class VoiceActivity(Protocol):
+    """Gives a speech probability 0..1 for each frame of 512 samples at 16 kHz."""
+
+    def probabilities(self, samples: Samples) -> Floats:
+        """Return one probability per frame; the last frame is filled with silence."""
+        ...
+
+
+class Silero:
+    """The Silero model through ONNX Runtime; weights are the copy inside faster-whisper."""
+
+    def __init__(self, model: Path) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.inter_op_num_threads = options.intra_op_num_threads = 1
+        options.enable_cpu_mem_arena = False
+        options.log_severity_level = 4
+        self._session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"], sess_options=options)
+
+    def probabilities(self, samples: Samples) -> Floats:
+        """Return one probability per frame of 512 samples."""
+        frames = _frames(samples)
+        before = np.zeros((len(frames), _CONTEXT), np.float32)
+        before[1:] = frames[:-1, -_CONTEXT:]
+        steps = np.concatenate([before, frames], axis=1)
+        h, c = np.zeros((1, 1, 128), np.float32), np.zeros((1, 1, 128), np.float32)
+        found: list[Floats] = []
+        for start in range(0, len(steps), _BLOCK):
+            out, h, c = self._session.run(None, {"input": steps[start : start + _BLOCK], "h": h, "c": c})
+            found.append(np.asarray(out, np.float32).reshape(-1))
+        return np.concatenate(found) if found else np.zeros(0, np.float32)
+
+
+def _frames(samples: Samples) -> Floats:
+    n = -(-len(samples) // FRAME)
+    filled = np.zeros(n * FRAME, np.float32)
+    filled[: len(samples)] = samples
+    return filled.reshape(n, FRAME)
+
+
+def energy_db(samples: Samples) -> Floats:
+    """Return the level of each frame in dB of full scale.
+
+    >>> energy_db(np.full(512, 0.1, np.float32)).round(1).tolist()
+    [-20.0]
+    """
+    return np.asarray(10 * np.log10((_frames(samples) ** 2).mean(axis=1) + 1e-12), np.float32)
+
+
+def loudness_limit_db(db: Floats) -> tuple[float, float]:
+    """Return (limit, level): frames over the limit are loud; level is the mean power of the loud ones, both in dB.
+
+    The floor is the 10th percentile of frames that carry any sound at all: digital silence says nothing about noise.
+    A channel without any sound gets a limit that no frame reaches.
+    """
+    sounding = db[db > _SILENT_DB]
+    if not len(sounding):
+        return 0.0, _TARGET_DB
+    floor = float(np.percentile(sounding, 10))
+    level = _level(sounding[sounding >= np.percentile(sounding, 75)])
+    limit = max(min(floor + _OVER_FLOOR_DB, level - _OVER_FLOOR_DB), level - _UNDER_LEVEL_DB)
+    loud = sounding[sounding > limit]
+    return limit, _level(loud) if len(loud) else level
+
+
+def _level(db: Floats) -> float:
+    return float(10 * np.log10(np.mean(10 ** (db.astype(np.float64) / 10))))
+
+
+def activity_of(samples: Samples, vad: VoiceActivity, *, threshold: float = 0.35, gap_s: float = 0.3) -> Activity:
+    """Return the activity of one channel.
+
+    Speech is what the voice-activity model hears on the channel brought to one loudness (onset at `threshold`, held
+    down to half of it), and every loud stretch beside it: a quiet or distorted voice the model misses is still
+    handed to the recogniser. Spans closer than `gap_s` are one.
+    """
+    db = energy_db(samples)
+    limit, level = loudness_limit_db(db)
+    loud = db > limit
+    gain = float(10 ** (np.clip(_TARGET_DB - level, -_GAIN_LIMIT_DB, _GAIN_LIMIT_DB) / 20))
+    if not loud.any():
+        return Activity(np.zeros(len(db), np.float32), loud, (), 1.0)
+    speech = vad.probabilities(np.clip(samples * gain, -1, 1).astype(np.float32))[: len(db)]
+    heard = _held(speech, threshold, threshold / 2)
+    spans = _joined(_runs(heard | _long_runs(loud, 4)), gap_s)
+    return Activity(speech, loud, tuple(span for span in spans if span.length_s >= 0.1), gain)
+
+
+def _held(speech: Floats, onset: float, release: float) -> Flags:
+    """Return frames from an onset on, as long as the probability stays over the release."""
+    held = np.zeros(len(speech), np.bool_)
+    for start, end in _edges(speech >= release):
+        inside = np.flatnonzero(speech[start:end] >= onset)
+        if len(inside):
+            held[start + int(inside[0]) : end] = True
+    return held
+
+
+def _edges(flags: Flags) -> list[tuple[int, int]]:
+    steps = np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8))
+    return list(zip(np.flatnonzero(steps == 1).tolist(), np.flatnonzero(steps == -1).tolist(), strict=True))
+
+
+def _long_runs(flags: Flags, shortest: int) -> Flags:
+    kept = np.zeros(len(flags), np.bool_)
+    for start, end in _edges(flags):
+        kept[start:end] = end - start >= shortest
+    return kept
+
+
+def _runs(flags: Flags) -> list[Span]:
+    return [Span(start * FRAME_S, end * FRAME_S) for start, end in _edges(flags)]
+
+
+def _joined(spans: Sequence[Span], gap_s: float) -> list[Span]:
+    out: list[Span] = []
+    for span in spans:
+        if out and span.start_s - out[-1].end_s < gap_s:
+            out[-1] = Span(out[-1].start_s, span.end_s)
+        else:
+            out.append(span)
+    return out
