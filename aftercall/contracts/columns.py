@@ -156,6 +156,7 @@ PROBLEM_N = _count("problem_n", "Records put into quarantine.")
 
 # the conversation
 CHANNEL = _text("channel", "How the customer reached us.", *CHANNELS)
+CHANNEL_OR_UNKNOWN = _text("channel", "How the customer reached us, or 'unknown'.", *CHANNELS, "unknown")
 DIRECTION = _text("direction", "Who started it.", "inbound", "outbound")
 QUEUE = _text("queue", "The queue that routed it.")
 INTENT = _text("intent", "The reason for contact.")

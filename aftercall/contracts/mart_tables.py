@@ -89,7 +89,7 @@ MART_QUEUE_INTERVAL = table(
 MART_HANDLE_TIME = table(
     "mart_handle_time",
     "one row per team, ISO week, channel, intent, queue and tenure band",
-    (c.TEAM_ID, c.WEEK_ON, c.CHANNEL, c.INTENT, c.QUEUE, c.TENURE_BAND),
+    (c.TEAM_ID, c.WEEK_ON, c.CHANNEL_OR_UNKNOWN, c.INTENT, c.QUEUE, c.TENURE_BAND),
     (c.HANDLED_N.must(), *_HANDLE_SUMS),
     Retention.AGGREGATE,
     Purpose.SERVICE_QUALITY,

@@ -1,0 +1,86 @@
+-- grain: one row per agent and ISO week with at least one interaction. key: agent_id, week_on.
+-- Sufficient statistics: means, variances and covariances follow from sums, so estimators never read interactions.
+with
+interactions as (
+    select *
+    from {{ ref('int_interaction') }}
+    where agent_id is not null and week_on is not null
+),
+
+agents as (select * from {{ ref('int_agent') }}),
+
+satisfaction as (
+    select
+        interaction_id,
+        count(*) as csat_n,
+        sum((survey_value - 1) / (scale_max - 1)) as csat_sum
+    from {{ ref('stg_survey') }}
+    where
+        respondent = 'customer'
+        and scale_max > 1
+        and survey_value between 1 and scale_max
+        and coalesce(lower(survey_item), 'csat') in ('{{ var("csat_items") | join("', '") }}')
+    group by interaction_id
+),
+
+weekly as (
+    select
+        -- ids
+        interactions.agent_id,
+        interactions.week_on,
+        max_by(interactions.team_id, interactions.day_on) filter (where interactions.team_id is not null) as team_id,
+        max_by(interactions.site_id, interactions.day_on) filter (where interactions.site_id is not null) as site_id,
+        max_by(interactions.role, interactions.day_on) filter (where interactions.role is not null) as role,
+        -- counts and sums
+        count(*) as interaction_n,
+        {{ handle_sums() }},
+        sum(talk_s * talk_s) filter (where handle_s is not null) as talk_s_sumsq,
+        sum(hold_s * hold_s) filter (where handle_s is not null) as hold_s_sumsq,
+        sum(acw_s * acw_s) filter (where handle_s is not null) as acw_s_sumsq,
+        sum(handle_s * handle_s) as handle_s_sumsq,
+        sum(talk_s * hold_s) filter (where handle_s is not null) as talk_s_hold_s_cross,
+        sum(talk_s * acw_s) filter (where handle_s is not null) as talk_s_acw_s_cross,
+        sum(hold_s * acw_s) filter (where handle_s is not null) as hold_s_acw_s_cross,
+        sum(queue_wait_s) as queue_wait_s_sum,
+        count(overall) as scored_n,
+        sum(overall) as overall_sum,
+        sum(overall * overall) as overall_sumsq,
+        cast(coalesce(sum(satisfaction.csat_n), 0) as bigint) as csat_n,
+        sum(satisfaction.csat_sum) as csat_sum
+    from interactions
+    left join satisfaction on interactions.interaction_id = satisfaction.interaction_id
+    group by interactions.agent_id, interactions.week_on
+)
+
+select
+    weekly.agent_id,
+    weekly.week_on,
+    weekly.team_id,
+    weekly.site_id,
+    weekly.role,
+    {{ monday_of('agents.first_coached_on') }} as first_treated_on,
+    agents.mechanism,
+    {{ tenure_weeks('agents.hired_on', 'weekly.week_on') }} as tenure_weeks,
+    {{ monday_of('agents.exit_on') }} as exit_week_on,
+    weekly.interaction_n,
+    weekly.handled_n,
+    weekly.talk_s_sum,
+    weekly.hold_s_sum,
+    weekly.acw_s_sum,
+    weekly.handle_s_sum,
+    weekly.talk_s_sumsq,
+    weekly.hold_s_sumsq,
+    weekly.acw_s_sumsq,
+    weekly.handle_s_sumsq,
+    weekly.talk_s_hold_s_cross,
+    weekly.talk_s_acw_s_cross,
+    weekly.hold_s_acw_s_cross,
+    weekly.queue_wait_s_sum,
+    weekly.scored_n,
+    weekly.overall_sum,
+    weekly.overall_sumsq,
+    weekly.csat_n,
+    weekly.csat_sum,
+    {{ score_epoch() }} as score_epoch
+from weekly
+left join agents on weekly.agent_id = agents.agent_id

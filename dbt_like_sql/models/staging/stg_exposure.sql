@@ -1,0 +1,8 @@
+-- grain: one row per event of a coaching item. key: agent_id, item_id, exposure_kind, exposed_at.
+select
+    agent_id,
+    item_id,
+    exposure_kind,
+    exposed_at,
+    mechanism
+from {{ source('lake', 'core_exposure') }}
