@@ -1,0 +1,5 @@
+"""A small contact centre with known truth: own sentences, planted behaviours, planted personal data, a planted effect.
+
+`write_centre` (centre.py) is the door. Imports only aftercall.contracts: what scores these conversations must be as
+foreign to them as to real ones.
+"""
