@@ -55,11 +55,11 @@ class ColumnMap:
 
 
 def parse_map(text: str, file: str) -> ColumnMap:
-    """Return the map of a TOML text.
+    r"""Return the map of a TOML text.
 
     Raises: IntakeError, naming file, line and what must change: unknown target, unknown unit, missing key, ...
 
-    >>> toml = '[source]\\nname = "x"\\ntable = "notice"\\n[columns]\\nagent_id = "A"\\nnotice_version = "V"\\nnoticed_on = "D"'
+    >>> toml = '[source]\nname = "x"\ntable = "notice"\n[columns]\nagent_id = "A"\nnotice_version = "V"\nnoticed_on = "D"'
     >>> sorted(parse_map(toml, "x.toml").sources)
     ['A', 'D', 'V']
     """

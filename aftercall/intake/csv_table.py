@@ -13,7 +13,7 @@ from typing import Any
 
 from aftercall.contracts.columns import Column, Kind
 from aftercall.contracts.errors import IntakeError
-from aftercall.contracts.records import Problem, content_hash, whole_ms
+from aftercall.contracts.records import Problem, content_hash
 from aftercall.intake import cells
 from aftercall.intake.canonical import core_table, fillable, required
 from aftercall.intake.column_map import ColumnMap, Source
@@ -74,8 +74,6 @@ def read_rows(path: Path, name: str, column_map: ColumnMap, context: IntakeConte
                 continue
             position = f"line {rows.line_num}"
             try:
-                if len(row) != len(header):
-                    raise _Refused("line", f"has {len(row)} fields, the header {len(header)}.")
                 yield _record(read(row), column_map, f"{name}:{rows.line_num}", context, dropped)
             except _Refused as refused:
                 yield Problem(name, position, refused.field, refused.reason, _REMEDY)
@@ -104,9 +102,11 @@ def _reader(header: Sequence[str], column_map: ColumnMap, context: IntakeContext
     must = required(column_map.table)
 
     def read(row: Sequence[str]) -> dict[str, Any]:
+        if len(row) != len(header):
+            raise _Refused("line", f"has {len(row)} fields, the header {len(header)}.")
         data = {cell.name: _value(row, cell, column_map) for cell in plan}
         if column_map.talk_includes_hold and data["talk_s"] is not None and data["hold_s"] is not None:
-            data["talk_s"] = whole_ms(data["talk_s"] - data["hold_s"])
+            data["talk_s"] = round(data["talk_s"] - data["hold_s"], 3)
             if data["talk_s"] < 0:
                 raise _Refused("talk_s", "holds less than hold_s, though talk includes hold by the column map.")
         for name in must:
@@ -124,28 +124,32 @@ def _reader(header: Sequence[str], column_map: ColumnMap, context: IntakeContext
 
 def _value(row: Sequence[str], cell: _Cell, column_map: ColumnMap) -> Any:
     text = (cell.source.constant if cell.source.constant is not None else row[cell.place]).strip()
+    if not text.isascii() and any("\udc80" <= character <= "\udcff" for character in text):
+        raise _Refused(cell.name, f"{cell.source.column} is in a wrong encoding: declare it in the column map.")
     try:
-        if cell.values is not None and text in cell.values:
-            value = cell.values[text]
-        elif text.lower() in cells.EMPTY:
-            return None
-        else:
-            if not text.isascii() and any("\udc80" <= character <= "\udcff" for character in text):
-                raise IntakeError("is in a wrong encoding: declare it in the column map.")
-            value = cells.plain(
-                text,
-                cell.column,
-                unit=cell.source.unit,
-                pattern=cell.source.parse,
-                zone=column_map.timezone,
-                doubled_hour=column_map.doubled_hour,
-            )
-        cells.checked(value, cell.column)
+        value = _parsed(text, cell, column_map)
+        if value is not None:
+            cells.checked(value, cell.column)
     except IntakeError as error:
         raise _Refused(cell.name, f"{cell.source.column or cell.name} {error}") from None
     if cell.column.kind is Kind.TEXT and isinstance(value, str) and cell.name not in _NAMES and not cell.column.values:
         return redact_text(value)
     return value
+
+
+def _parsed(text: str, cell: _Cell, column_map: ColumnMap) -> Any:
+    if cell.values is not None and text in cell.values:
+        return cell.values[text]
+    if text.lower() in cells.EMPTY and not (text and text.lower() in cell.column.values):
+        return None
+    return cells.plain(
+        text,
+        cell.column,
+        unit=cell.source.unit,
+        pattern=cell.source.parse,
+        zone=column_map.timezone,
+        doubled_hour=column_map.doubled_hour,
+    )
 
 
 def _record(data: dict[str, Any], column_map: ColumnMap, ref: str, context: IntakeContext, dropped: tuple[str, ...]) -> Record:

@@ -1,6 +1,6 @@
 """Canonical interactions, one JSON object a line: streamed, one bad line never stops the file.
 
-Lives here: lines to interactions or problems. Not here: redaction and hashing (record.py), the shape itself (contracts.records).
+Lives here: lines to interactions or problems. Not here: redaction and hashing (record.py), the shape (contracts.records).
 """
 
 import re

@@ -9,8 +9,8 @@ from aftercall.contracts.errors import IntakeError
 from aftercall.contracts.records import Problem
 from aftercall.intake.csv_table import read_rows
 from aftercall.intake.jsonl import read_lines
-from aftercall.intake.record import IntakeContext, Record, record_of
 from aftercall.intake.recognise import Found
+from aftercall.intake.record import IntakeContext, Record, record_of
 
 SOURCE_LINES = "canonical_jsonl"
 

@@ -1,6 +1,6 @@
 """What lies in a folder: every file recognised by its content, never by its name.
 
-Lives here: Found, the first look at a file's bytes. Not here: reading records out of it (reading.py), column maps (column_map.py).
+Lives here: Found, the first look at a file's bytes. Not here: reading records out of it (reading.py), maps (column_map.py).
 """
 
 import csv
@@ -190,7 +190,7 @@ def _toml(path: Path) -> _Look:
 def _table(path: Path, text: str, *, strict: bool) -> _Look:
     rows, delimiter = _rows(text)
     is_prose = bool(_PROSE.match(path.name)) or path.suffix.lower() in _PROSE_SUFFIXES
-    if rows and not is_prose or (rows and _even(rows) and len(rows) > 2 and len(rows[0]) > 2):
+    if rows and (not is_prose or (_even(rows) and len(rows) > 2 and len(rows[0]) > 2)):
         header = tuple(name.strip() for name in rows[0])
         if set(MANIFEST_COLUMNS) <= set(header):
             return "manifest", "manifest of recordings.", None, header

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -68,7 +68,7 @@ def hashed_customer(customer_id: str | None, key: bytes) -> str | None:
 def day_of(instant: datetime | None, zone: str) -> str:
     """Return the date of an instant in a zone, or `undated`.
 
-    >>> day_of(datetime(2026, 1, 5, 3, tzinfo=UTC), "America/New_York")
+    >>> day_of(datetime.fromisoformat("2026-01-05T03:00:00+00:00"), "America/New_York")
     '2026-01-04'
     """
     if instant is None:

@@ -1,9 +1,11 @@
 """Redaction by rules: personal data in a turn become `⟨masked⟩` before anything is stored, indexed or scored.
 
-Lives here: the incremental form, state in and state out, which live and batch share. Not here: patterns (redact_patterns.py), folding
-of spoken digits (spoken_digits.py), whole interactions and attributes (redact_records.py). Source: spec privacy, section 6.
+Lives here: the incremental form, state in and state out, which live and batch share. Not here: patterns
+(redact_patterns.py), folding of spoken digits (spoken_digits.py), whole interactions (redact_records.py). Source: spec
+privacy, section 6.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -13,8 +15,8 @@ from aftercall.text.spoken_digits import NUMBER_WORDS, Chain, Run, chains_of, lo
 REDACTION_VERSION = "rules-1"
 MASK = "⟨masked⟩"
 UNMASKED_WARNING = (
-    "Names and street addresses are not masked: only the rules ran (cards, codes, SSN, birth dates, phones, e-mail, account numbers), "
-    "the name models are not part of this version."
+    "Names and street addresses are not masked: only the rules ran (cards, codes, SSN, birth dates, phones, e-mail, "
+    "account numbers); the name models are not part of this version."
 )
 
 # How many turns, of either side, a word keeps saying what the numbers after it are.
@@ -24,6 +26,8 @@ _OPEN_TURNS = 6
 _LETTERS = "".join(
     chr(i).lower() if chr(i).isalpha() else chr(i) if chr(i).isdigit() or chr(i) == "@" else " " for i in range(128)
 )
+_SIGNS = re.compile(r"[\d@]")
+_NO_DIGITS = re.compile(r"\D+")
 _TRIGGERS = NUMBER_WORDS | p.CONTEXT_WORDS
 _ORDER = ("card", "security_code", "ssn", "iban", "birth_date", "email", "phone", "account", "ip", "digits")
 
@@ -47,7 +51,11 @@ class Redacted:
 
 @dataclass(frozen=True, slots=True)
 class RedactionState:
-    """What earlier turns say about the next one. `open_digits` holds, per speaker, a number that may go on (digits, turns since)."""
+    """What earlier turns say about the next one.
+
+    `open_digits` holds, per speaker, a number that may go on, as (speaker, digits, turns since); `*_left` for how many
+    turns a word such as "card number" keeps saying what numbers are.
+    """
 
     open_digits: tuple[tuple[str, str, int], ...] = ()
     payment_left: int = 0
@@ -86,24 +94,35 @@ def redact_turn(state: RedactionState, speaker: str, text: str) -> tuple[Redacti
 def find_spans(state: RedactionState, speaker: str, text: str) -> tuple[RedactionState, tuple[Span, ...]]:
     """Return the state after a turn and the spans to mask in it, in order and without overlap."""
     words = text.translate(_LETTERS).split()
-    if _is_plain(text, words):
-        return (state if state.is_quiet else _aged(state, speaker, len(words), said_digits=False)), ()
+    quiet = state.is_quiet
+    has_signs = _SIGNS.search(text) is not None
+    if not has_signs and (_TRIGGERS.isdisjoint(words) or (quiet and _is_lone_number(words))):
+        return (state if quiet else _aged(state, speaker, len(words), said_digits=False)), ()
     low = lowered(text)
     known = frozenset(words)
-    now = state if known.isdisjoint(p.CONTEXT_WORDS) else _in_context(state, low)
+    now = state if known.isdisjoint(p.CONTEXT_WORDS) else _in_context(state, low, known)
     found = list(_written(low, known, born=now.birth_left > 0))
     taken = [(span.start, span.end) for span in found]
-    chains = chains_of(low, (*taken, *p.kept_spans(low, strictly=now.payment_left > 0)))
+    if has_signs:
+        taken += p.kept_spans(low, strictly=now.payment_left > 0)
+    chains = chains_of(low, taken)
     reading = _Reading(now, speaker, low, chains)
     found += reading.spans()
     after = _aged(now, speaker, len(words), said_digits=bool(chains))
-    after = replace(
-        after,
-        open_digits=_with_open(after.open_digits, speaker, reading.still_open),
-        pan_seen=state.pan_seen or reading.pan_seen,
-        cvv_seen=state.cvv_seen or any(span.type == "security_code" for span in found),
-    )
-    return after, _united(found)
+    cvv_seen = any(span.type == "security_code" for span in found)
+    if reading.still_open is not None or (cvv_seen and not state.cvv_seen) or (reading.pan_seen and not state.pan_seen):
+        after = replace(
+            after,
+            open_digits=_with_open(after.open_digits, speaker, reading.still_open),
+            pan_seen=state.pan_seen or reading.pan_seen,
+            cvv_seen=state.cvv_seen or cvv_seen,
+        )
+    return after, _united(found) if found else ()
+
+
+def _is_lone_number(words: list[str]) -> bool:
+    """Whether a sentence says one number word and nothing else that counts: "one moment please, let me look"."""
+    return len(words) > 3 and sum(map(_TRIGGERS.__contains__, words)) == 1 and p.CONTEXT_WORDS.isdisjoint(words)
 
 
 def masked(text: str, spans: Iterable[Span]) -> str:
@@ -115,32 +134,19 @@ def masked(text: str, spans: Iterable[Span]) -> str:
     return "".join((*out, text[last:]))
 
 
-def _is_plain(text: str, words: list[str]) -> bool:
-    if not _TRIGGERS.isdisjoint(words):
-        return False
-    if text.isascii():
-        return not any(map(_has_digit_or_at, words)) if _DIGITS_AT.intersection(text) else True
-    return not any(character.isdigit() or character == "@" for character in text)
-
-
-_DIGITS_AT = frozenset("0123456789@")
-
-
-def _has_digit_or_at(word: str) -> bool:
-    return not _DIGITS_AT.isdisjoint(word)
-
-
-def _in_context(state: RedactionState, low: str) -> RedactionState:
-    kinds = {match.lastgroup for match in p.CONTEXT.finditer(low)}
+def _in_context(state: RedactionState, low: str, words: frozenset[str]) -> RedactionState:
+    kinds = {kind for kind, (cues, pattern) in p.CONTEXTS.items() if not cues.isdisjoint(words) and pattern.search(low)}
     if not kinds:
         return state
-    return replace(
-        state,
-        payment_left=_PAYMENT_TURNS if kinds & {"payment", "code"} else state.payment_left,
-        code_left=_CODE_TURNS if "code" in kinds else state.code_left,
-        birth_left=_BIRTH_TURNS if "birth" in kinds else state.birth_left,
-        ssn_left=_SSN_TURNS if "ssn" in kinds else state.ssn_left,
-        account_left=_ACCOUNT_TURNS if "account" in kinds else state.account_left,
+    return RedactionState(
+        state.open_digits,
+        _PAYMENT_TURNS if kinds & {"payment", "code"} else state.payment_left,
+        _CODE_TURNS if "code" in kinds else state.code_left,
+        _BIRTH_TURNS if "birth" in kinds else state.birth_left,
+        _SSN_TURNS if "ssn" in kinds else state.ssn_left,
+        _ACCOUNT_TURNS if "account" in kinds else state.account_left,
+        state.pan_seen,
+        state.cvv_seen,
     )
 
 
@@ -178,9 +184,13 @@ def _written(low: str, words: frozenset[str], *, born: bool) -> Iterable[Span]:
         yield from (Span("email", *match.span()) for match in p.EMAIL.finditer(low))
     if "at" in words or "@" in low:
         yield from (Span("email", *match.span()) for match in p.SPOKEN_EMAIL.finditer(low))
-    if not _DIGITS_AT.isdisjoint(low):
-        for kind, pattern in (("iban", p.IBAN), ("ip", p.IP_ADDRESS), ("ssn", p.SSN), ("phone", p.PHONE)):
+    digit_n = len(_NO_DIGITS.sub("", low))
+    if digit_n >= 7:
+        for kind, pattern in (("iban", p.IBAN), ("ssn", p.SSN), ("phone", p.PHONE)):
             yield from (Span(kind, *match.span()) for match in pattern.finditer(low))
+    if digit_n >= 4 and low.count(".") >= 3:
+        yield from (Span("ip", *match.span()) for match in p.IP_ADDRESS.finditer(low))
+    if digit_n >= 5 and ("/" in low or "-" in low or "." in low):
         for match in p.NUMERIC_DATE.finditer(low):
             year = p.date_year(match)
             if year is not None and (born or p.BIRTH_YEARS[0] <= year <= p.BIRTH_YEARS[1]):
@@ -215,11 +225,11 @@ class _Reading:
             carried = self.before if goes_on else ""
             kind = self._chain_kind(chain, carried, open_end=open_end)
             if kind:
-                found.append(Span(kind, chain.start, chain.end))
+                found.append(Span(kind, self._start(chain.start), chain.end))
             else:
                 for run in chain.runs:
                     if kind := self._run_kind(run, open_end=open_end and run is chain.runs[-1], alone=len(chain.runs) == 1):
-                        found.append(Span(kind, run.start, run.end))
+                        found.append(Span(kind, self._start(run.start), run.end))
             if open_end and not self._counts(chain.runs[-1]):
                 self.still_open = carried + chain.digits
         if self.chains and self.still_open is None:
@@ -241,15 +251,15 @@ class _Reading:
         n, state = len(run.digits), self.state
         if n < 3 or self._counts(run):
             return None
-        if state.payment_left:
+        if state.payment_left and not self._is_amount(run):
             return "security_code" if state.code_left and n <= 4 else "card"
         if n < 4:
             return None
         if state.ssn_left and n in (4, 9):
             return "ssn"
-        if state.birth_left and n <= 8:
+        if state.birth_left > state.account_left and n <= 8:
             return "birth_date"
-        if state.account_left:
+        if (state.account_left or state.birth_left) and not self._is_amount(run):
             return "account"
         if n >= 7 and (alone or n >= 9):
             return "phone" if 10 <= n <= 12 or n == 7 else "account"
@@ -266,12 +276,18 @@ class _Reading:
         return self.low[max(0, run.start - 2) : run.start].strip() in ("$", "€", "£", "¥", "₹")
 
     def _is_year_or_amount(self, run: Run) -> bool:
-        n = len(run.digits)
+        is_year = len(run.digits) == 4 and run.digits[:2] in ("19", "20") and (len(run.groups) == 1 or run.groups == (0, 0))
+        return is_year or self._is_amount(run)
+
+    def _is_amount(self, run: Run) -> bool:
         left = self.low[max(0, run.start - 40) : run.start]
-        year = n == 4 and run.digits[:2] in ("19", "20") and (len(run.groups) == 1 or run.groups == (0, 0))
-        if year:
-            return True
-        return n <= 6 and p.AMOUNT_BEFORE.search(left) is not None
+        return len(run.digits) <= 6 and p.AMOUNT_BEFORE.search(left) is not None
+
+    def _start(self, start: int) -> int:
+        """Return the start with the signs that belong to a number: "+46", "(555)"."""
+        while start and self.low[start - 1] in "+(":
+            start -= 1
+        return start
 
 
 def _united(found: list[Span]) -> tuple[Span, ...]:

@@ -23,67 +23,112 @@ _YEAR = (
     rf"(?:(?:19|20)\d\d|(?:nineteen|twenty)[ -](?:hundred(?: and)?[ -])?{_TWO}|two thousand(?:(?: and)? (?:{_TEEN}|{_UNIT}))?)"
 )
 
-EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+\s?@\s?[\w-]+(?:\s?\.\s?[\w-]+)+")
-SPOKEN_EMAIL = re.compile(
-    r"\b(?!(?:me|us|it|you|him|her|them|is|are|was|be|here|there|look|work|available|located|stay|arrive|site|website) at )(?:(?:\w\s+){2,}|[\w.+-]+\s+(?:(?:dot|period|underscore|dash|hyphen|minus|plus)\s+[\w.+-]+\s+)*)"
-    r"(?:at|@)\s+(?:the\s+rate\s+)?[\w-]+(?:\s*(?:\bdot\b|\.)\s*[a-z][\w-]+)+"
+_TLD = (
+    r"(?:com|org|net|edu|gov|mil|int|info|biz|io|ai|app|dev|me|tv|co|us|uk|ca|au|de|fr|es|it|nl|be|ch|at|se|no|dk|fi|pl|pt|br"
+    r"|mx|in|jp|cn|eu)"
 )
-IBAN = re.compile(r"\b[a-z]{2}\d{2}(?:[ -]?[a-z0-9]){11,30}\b")
+_NO_LOCAL = (
+    r"(?!(?:me|us|it|you|him|her|them|is|are|was|be|here|there|look|work|available|located|stay|arrive|site|website)\s+at\s)"
+)
+EMAIL = re.compile(rf"[\w.!#$%&'*+/=?^`{{|}}~-]+(?:@[\w-]+(?:\.[\w-]+)+|\s?@\s?[\w-]+(?:\s?\.\s?[\w-]+)*\s?\.\s?{_TLD}\b)")
+SPOKEN_EMAIL = re.compile(
+    rf"\b{_NO_LOCAL}(?:(?:\w\s+){{2,}}|[\w.+-]+\s+(?:(?:dot|period|underscore|dash|hyphen|minus|plus)\s+[\w.+-]+\s+)*)"
+    rf"(?:at|@)\s+(?:the\s+rate\s+)?[\w-]+(?:(?:\s+dot\s+[a-z][\w-]+)+|(?:\.[\w-]+)*\.{_TLD}\b)"
+)
+IBAN = re.compile(
+    r"\b[a-z]{2}\d{2}(?=(?:[ -]?[a-z]*\d){6})"
+    r"(?:[a-z0-9]{11,30}|(?:[ -]?(?=[a-z]*\d)[a-z0-9]{4}){2,7}(?:[ -]?(?=[a-z]*\d)[a-z0-9]{1,4})?)\b"
+)
 IP_ADDRESS = re.compile(r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.]*\d)")
 SSN = re.compile(r"(?<![\d-])\d{3}([- .])\d{2}\1\d{4}(?![\d-])")
 PHONE = re.compile(r"(?<![\d-])(?:\(?\d{3}\)?[-. ]{1,2})?\d{3}[-.]\d{4}(?![\d-])")
 
 NUMERIC_DATE = re.compile(r"(?<![\d/.-])(\d{1,4})([/.-])(\d{1,2})\2(\d{4}|\d{1,2})(?![\d/-]|\.\d|[ ]\d{3,}(?!:))")
 NAMED_DATE = re.compile(
-    rf"\b(?:{_MONTH}\s+(?:the\s+)?{_DAY}|(?:the\s+)?{_DAY}\s+(?:of\s+)?{_MONTH})(?![a-z0-9])(?:(?:\s*,\s*|\s+)(?:of\s+|in\s+)?(?P<year>{_YEAR})(?![a-z0-9]))?"
+    rf"\b(?:{_MONTH}\s+(?:the\s+)?{_DAY}|(?:the\s+)?{_DAY}\s+(?:of\s+)?{_MONTH})(?![a-z0-9])"
+    rf"(?:(?:\s*,\s*|\s+)(?:of\s+|in\s+)?(?P<year>{_YEAR})(?![a-z0-9]))?"
 )
-MONTHS = frozenset(
-    "jan january feb february mar march apr april may jun june jul july aug august sep sept september oct october nov "
-    "november dec december".split()
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+MONTHS = _words(
+    "jan january feb february mar march apr april may jun june jul july aug august sep sept september oct october nov november "
+    "dec december"
 )
 BIRTH_YEARS = (1900, 2007)
 """A full date in these years is taken for a birth date wherever it stands: nobody books an appointment then."""
 
+_CURRENCY = re.compile(r"[$€£¥₹]")
 _KEPT = re.compile(
     r"[$€£¥₹]\s?\d[\d,]*(?:\.\d{1,2})?(?![\d,.]*\d|[ -]\d)"  # $1,500.00
     r"|(?<![\d:])\d{1,2}:\d{2}(?::\d{2})?(?![\d:])"  # 10:30
     r"|(?<![\d,.])\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,2})?(?![\d,-]|[ ]\d|\.\d)"  # 12,500
 )
-_DECIMAL = re.compile(r"(?<![\d,.-])\d{1,6}[.,]\d{1,2}(?![\d,-]|[. ]\d)")
+_DECIMAL = re.compile(  # 12.50, 24/7
+    r"(?<![\d,.-])\d{1,6}[.,]\d{1,2}(?![\d,-]|[. ]\d)|(?<![\d/-])\d{1,2}/\d{1,2}(?![\d/-]|[ ]\d)"
+)
+_RANGE = re.compile(r"(?<![\d.,/-])(\d{1,2}) ?[-–] ?(\d{1,2})(?![\d/-]|[ .]\d)")  # June 14-22
 UNIT_AFTER = re.compile(
-    r"[ -]{0,2}(?:(?:us|canadian|australian)\s)?(?:dollars?|bucks?|credits?|euros?|pounds?|cents?|pence|yen|rupees?|usd|eur|gbp|grand|k\b|"
-    r"%|percent|per cent|points?|a\.?m\b|p\.?m\b|o'? ?clock|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|nights?|weeks?|months?|years?|"
-    r"times?|people|persons?|guests?|adults?|kids?|children|tickets?|rooms?|beds?|bedrooms?|stars?|miles?|km|kilomet\w+|met(?:er|re)s?|"
-    r"feet|ft|square|sq|lbs?|kg|gb|mb|mbps|units?|items?|orders?|pieces?|boxes|gallons?|litres?|liters?|degrees?|digits?|numbers?)\b"
+    r"[ -]{0,2}(?:(?:us|canadian|australian)\s)?(?:dollars?|bucks?|credits?|euros?|pounds?|cents?|pence|yen|rupees?|usd|eur|gbp"
+    r"|grand|k|%|percent|per cent|points?|a\.?m|p\.?m|o'? ?clock|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|nights?|weeks?"
+    r"|months?|years?|times?|people|persons?|guests?|adults?|kids?|children|tickets?|rooms?|beds?|bedrooms?|stars?|miles?|km"
+    r"|kilomet\w+|met(?:er|re)s?|feet|ft|square|sq|lbs?|kg|gb|mb|mbps|units?|items?|orders?|pieces?|boxes|gallons?|litres?"
+    r"|liters?|degrees?|digits?|numbers?)(?![a-z])"
 )
 AMOUNT_BEFORE = re.compile(
-    r"(?:[$€£¥₹]|\b(?:balance|total|totals|price|priced|cost|costs|amount|fee|fare|rent|budget|pay|paid|owe|owed|charge|charged|"
-    r"refund|transfer|deposit|withdraw|rate|worth|about|around|over|under|than|least|most|room|flight|level|page|version)"
+    r"(?:[$€£¥₹]|\b(?:balance|totals?|priced?|costs?|amount|fee|fare|rent|budget|pay|paid|owed?|charged?|refund|transfer|deposit"
+    r"|withdraw|withdrew|withdrawn|withdrawal|spent|missing|stole|stolen|took|lost|credits?|debits?|rate|worth|about|around|over"
+    r"|under|than|least|most|room|flight|level|page|version)"
     r"(?: (?:is|was|of|are|for|to|me|you|at|only|just|about|around|the|a|currently|number|up|be|comes|come)){0,3}) ?$"
 )
-YEAR_BEFORE = re.compile(
-    rf"(?:\b(?:in|since|from|until|till|by|year|of|for|before|after|during|summer|winter|spring|fall)|{_MONTH}|{_MONTH}\s+\d{{1,2}}"
-    r"(?:st|nd|rd|th)?,?) ?$"
-)
 
-CONTEXT = re.compile(
-    r"(?P<code>\bcvv2?\b|\bcvc2?\b|\bcv2\b|security code|card verification|\b(?:three|3|four|4)[ -](?:digits?|numbers?)(?: code)? (?:on|at) the"
-    r"|(?:back|front) of (?:the|your|my) card)"
-    r"|(?P<payment>\b(?:card|cards) (?:numbers?|details|information|info|on file|is|ending)\b|\b(?:credit|debit|bank|payment|visa|amex|gift)"
-    r" cards?\b|\b(?:my|your|the|by|with|a) card\b|\bmastercard\b|\bvisa\b|american express|\bexpir(?:y|ation)\b|name on the card|long number"
-    r"|\b(?:sixteen|16)[ -]digits?\b)"
-    r"|(?P<birth>\bborn\b|\bbirth ?dates?\b|dates? of birth|\bd\.?o\.?b\b|\b(?:my|your|his|her|whose) birthday (?!party|dinner|cake|present|gift)"
-    r"|\b(?:your|my) birthday\?)"
-    r"|(?P<ssn>social security|\bssn\b|\bitin\b|\b(?:my|your|the) social\b(?! media)|tax id|national insurance)"
-    r"|(?P<account>\baccount(?:'s)? (?:number|no\b|#|id)|\bacct\b|\brouting\b|sort code|\biban\b|\bpin\b|\bpin ?code\b|passcode|password|passport"
-    r"|licen[cs]e number|driver'?s licen[cs]e|\bmember(?:ship)? (?:id|number|no)\b|policy number|phone number|\bmobile\b|\btelephone\b"
-    r"|\bcell(?: ?phone)?\b|\bcall (?:me|you) (?:at|on)\b|\breach (?:me|you) (?:at|on)\b|\bzip(?: ?code)?\b|\bpost(?:al)? ?code\b)"
-)
-CONTEXT_WORDS = frozenset(
-    "cvv cvv2 cvc cvc2 cv2 security verification back front card cards mastercard visa express expiry expiration long sixteen digit digits "
-    "born birth birthdate birthdates dob d birthday social ssn itin tax insurance account acct routing sort iban pin pincode passcode password "
-    "passport license licence member membership policy phone mobile telephone cell cellphone call reach zip zipcode post postal postcode".split()
-)
+
+CONTEXTS: dict[str, tuple[frozenset[str], re.Pattern[str]]] = {
+    "code": (
+        _words("cvv cvv2 cvc cvc2 cv2 security verification on at back front"),
+        re.compile(
+            r"\b(?:cvv2?|cvc2?|cv2|security code|card verification"
+            r"|(?:three|3|four|4)[ -](?:digits?|numbers?)(?: code)? (?:on|at) the|(?:back|front) of (?:the|your|my) card)\b"
+        ),
+    ),
+    "payment": (
+        _words("card cards mastercard visa express expiry expiration long sixteen 16"),
+        re.compile(
+            r"\b(?:cards? (?:numbers?|details|information|info|on file|is|ending)"
+            r"|(?:credit|debit|bank|payment|visa|amex|gift) cards?|mastercard|visa|american express"
+            r"|(?:pay(?:ing)?|charge) (?:it )?(?:by|with|using|to|on) (?:my |the |a |your )?card"
+            r"|expir(?:y|ation)|name on the card|long number|(?:sixteen|16)[ -]digits?)\b"
+        ),
+    ),
+    "birth": (
+        _words("born birth birthdate birthdates dob d birthday"),
+        re.compile(
+            r"\b(?:born|birth ?dates?|dates? of birth|d\.?o\.?b|(?:your|my) birthday\?"
+            r"|(?:my|your|his|her|whose) birthday (?!party|dinner|cake|present|gift))"
+        ),
+    ),
+    "ssn": (
+        _words("social ssn itin tax insurance"),
+        re.compile(r"\b(?:social security|ssn|itin|(?:my|your|the) social(?! media)|tax id|national insurance)\b"),
+    ),
+    "account": (
+        _words(
+            "account acct routing sort iban pin pincode passcode password passport license licence member membership policy "
+            "phone mobile telephone cell cellphone call reach zip zipcode post postal postcode"
+        ),
+        re.compile(
+            r"\b(?:account(?:'s)? (?:number|no|id)|acct|routing|sort code|iban|pin|pin ?code|passcode|password|passport"
+            r"|licen[cs]e number|driver'?s licen[cs]e|member(?:ship)? (?:id|number|no)|policy number|phone number|mobile"
+            r"|telephone|cell(?: ?phone)?|call (?:me|you) (?:at|on)|reach (?:me|you) (?:at|on)|zip(?: ?code)?|post(?:al)? ?code)\b"
+        ),
+    ),
+}
+"""What the numbers of the next turns are: the words one of which must be there, and the pattern that decides."""
+CONTEXT_WORDS = frozenset[str]().union(*(cues for cues, _ in CONTEXTS.values())) - _words("on at d 16")
+"""Words that make a turn worth a closer look; the ones taken out never stand alone."""
 
 
 def luhn(digits: str) -> bool:
@@ -103,31 +148,58 @@ def luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
-def card_in(digits: str) -> bool:
-    """Whether a stretch of 13 to 19 of the digits may be a card number: check sum right, not one digit repeated.
+_ISSUED = re.compile(
+    r"4(?:\d{12}|\d{15}|\d{18})|5\d{15,18}|6\d{15,18}|2[2-7]\d{14}|35\d{14}|3[47]\d{13}|(?:2131|1800)\d{11}|3[0689]\d{12}"
+)
 
-    >>> card_in("99" + "4111111111111111"), card_in("1234567890123456")
-    (True, False)
+
+def card_in(digits: str) -> bool:
+    """Whether 13 to 19 of the digits may be a card number.
+
+    All of them together need only keep the check sum; a part of a longer row must also have the first digits and the
+    length that issuers use, because one part in ten keeps the check sum by chance.
+
+    >>> card_in("4111111111111111"), card_in("99" + "4111111111111111" + "123"), card_in("4111111111111112")
+    (True, True, False)
     """
     n = len(digits)
-    for length in range(min(19, n), 12, -1):
-        for start in range(n - length + 1):
-            window = digits[start : start + length]
-            if window.strip(window[0]) and luhn(window):
+    if n < 13:
+        return False
+    if n <= 19 and _is_sum(digits):
+        return True
+    for start in range(n - 12):
+        for length in range(min(19, n - start), 12, -1):
+            part = digits[start : start + length]
+            if _ISSUED.fullmatch(part) and _is_sum(part):
                 return True
     return False
+
+
+def _is_sum(digits: str) -> bool:
+    return bool(digits.strip(digits[0])) and luhn(digits)
+
+
+def _rises(match: "re.Match[str]") -> bool:
+    return int(match[1]) < int(match[2])
 
 
 def kept_spans(low: str, *, strictly: bool) -> list[tuple[int, int]]:
     """Return the spans of times, dates and amounts, which stay. `strictly` (payment step) leaves bare decimals out.
 
-    >>> [ "at 10:30 for $1,500.00"[s:e] for s, e in kept_spans("at 10:30 for $1,500.00", strictly=False)]
+    >>> ["at 10:30 for $1,500.00"[s:e] for s, e in kept_spans("at 10:30 for $1,500.00", strictly=False)]
     ['10:30', '$1,500.00']
     """
-    spans = [match.span() for match in _KEPT.finditer(low)]
-    spans += [match.span() for match in NUMERIC_DATE.finditer(low) if date_year(match) is not None]
+    spans = list[tuple[int, int]]()
+    point, comma, dash, slash = "." in low, "," in low, "-" in low or "–" in low, "/" in low
+    if comma or ":" in low or _CURRENCY.search(low):
+        spans += [match.span() for match in _KEPT.finditer(low)]
+    if dash or slash or point:
+        spans += [match.span() for match in NUMERIC_DATE.finditer(low) if date_year(match) is not None]
     if not strictly:
-        spans += [match.span() for match in _DECIMAL.finditer(low)]
+        if point or comma or slash:
+            spans += [match.span() for match in _DECIMAL.finditer(low)]
+        if dash:
+            spans += [match.span() for match in _RANGE.finditer(low) if _rises(match)]
     return spans
 
 

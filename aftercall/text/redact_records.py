@@ -3,6 +3,7 @@
 Lives here: what intake, the verb and replays call on an interaction. Not here: the rules for one turn (redact.py).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -11,27 +12,33 @@ from aftercall.contracts.records import Interaction, Turn, Word
 from aftercall.text.redact import MASK, START, RedactionState, Span, find_spans, masked
 from aftercall.text.redact_patterns import card_in
 
-PERSONAL_KEYS = frozenset(
-    "ssn social social_security social_security_number tax_id itin card card_no card_number cardnumber pan cvv cvc cvv2 security_code pin "
-    "password passcode ani dnis caller_id callerid caller_number called_number phone phone_number mobile cell telephone customer_phone "
-    "customer_number_dialed email email_address e_mail customer_email dob date_of_birth birth_date birthdate iban account_no account_number "
-    "bank_account routing_number passport passport_number driver_license drivers_license license_number street street_address address "
-    "customer_name caller_name first_name last_name full_name".split()
-)
-"""Keys of free-form attributes that are dropped at the door, compared in lower case with spaces and dashes as `_`."""
 
-TRUTH_KEYS = frozenset(
+def _keys(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+PERSONAL_KEYS = _keys(
+    "ssn social social_security social_security_number tax_id itin card card_no card_number cardnumber pan cvv cvc cvv2 "
+    "security_code pin password passcode ani dnis caller_id callerid caller_number called_number phone phone_number mobile "
+    "cell telephone customer_phone email email_address e_mail customer_email dob date_of_birth birth_date birthdate iban "
+    "account_no account_number bank_account routing_number passport passport_number driver_license drivers_license "
+    "license_number street street_address address customer_name caller_name first_name last_name full_name"
+)
+"""Keys of free-form attributes that are dropped at the door (see `is_dropped` for how they are compared)."""
+
+TRUTH_KEYS = _keys(
     "labels label annotations ground_truth customer_instructions agent_instructions customer_brief agent_brief "
-    "customer_questionnaire agent_questionnaire".split()
+    "customer_questionnaire agent_questionnaire"
 )
 """Keys that tell an evaluator's answers; no scorer may read them, so they are never stored."""
 
 _DEEPEST = 32
+_CODE = re.compile(r"[A-Za-z_][\w.:/-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class RedactedInteraction:
-    """An interaction without personal data; `spans` holds, per turn of the line, what was masked (offsets in the input text)."""
+    """An interaction without personal data; `spans` holds what was masked, per turn of the line (offsets in the input)."""
 
     interaction: Interaction
     spans: tuple[tuple[Span, ...], ...]
@@ -102,7 +109,15 @@ def _places(text: str, words: Sequence[Word]) -> list[tuple[int, int]] | None:
 
 
 def redact_text(text: str) -> str:
-    """Return a text that stands alone (an attribute, a code) with personal data masked."""
+    """Return a text that stands alone (an attribute, a code) with personal data masked.
+
+    A single name-like word ("woz_1589355382", "billing-2") is a code and stays, unless it hides a card number.
+
+    >>> redact_text("INC1589355382"), redact_text("call 555-867-5309")
+    ('INC1589355382', 'call ⟨masked⟩')
+    """
+    if _CODE.fullmatch(text) and not card_in("".join(filter(str.isdigit, text))):
+        return text
     return masked(text, find_spans(START, "", text)[1])
 
 
@@ -119,7 +134,16 @@ def redact_value(value: Any) -> tuple[Any, tuple[str, ...]]:
     return _value(value, dropped, 0), tuple(dropped)
 
 
-def _value(value: Any, dropped: list[str], depth: int) -> Any:
+def mask_value(value: Any) -> Any:
+    """Return a JSON value of the same shape with personal data masked; nothing is dropped, personal keys hold a mask.
+
+    >>> mask_value({"labels": {"slots": ["kim@example.org"]}, "phone": 5551234567})
+    {'labels': {'slots': ['⟨masked⟩']}, 'phone': '⟨masked⟩'}
+    """
+    return _value(value, None, 0)
+
+
+def _value(value: Any, dropped: list[str] | None, depth: int) -> Any:
     if depth > _DEEPEST:
         raise RecursionError("nested deeper than 32 levels")
     if isinstance(value, str):
@@ -131,8 +155,10 @@ def _value(value: Any, dropped: list[str], depth: int) -> Any:
     if isinstance(value, Mapping):
         kept = dict[str, Any]()
         for key, item in cast("Mapping[str, Any]", value).items():
-            if is_dropped(key):
+            if dropped is not None and is_dropped(key):
                 dropped.append(key)
+            elif dropped is None and _plain(key) in PERSONAL_KEYS:
+                kept[key] = None if item is None else MASK
             else:
                 kept[redact_text(key)] = _value(item, dropped, depth + 1)
         return kept
@@ -147,8 +173,13 @@ def is_dropped(key: str) -> bool:
     >>> is_dropped("Caller ID"), is_dropped("OverallSentiment"), is_dropped("site")
     (True, True, False)
     """
-    plain = key.strip().lower().replace(" ", "_").replace("-", "_")
+    plain = _plain(key)
     return plain in PERSONAL_KEYS or plain in TRUTH_KEYS or "sentiment" in plain or "emotion" in plain
+
+
+def _plain(key: str) -> str:
+    """Return a key in lower case with `_` between its words: "Caller ID", "callerId" and "caller-id" are one."""
+    return re.sub(r"[\s\-.]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key.strip())).lower()
 
 
 def _is_card_number(value: int) -> bool:

@@ -7,6 +7,7 @@ numbers to one. Not here: what a run means and whether it is masked (redact.py).
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 _UNITS = {
     "zero": "0",
@@ -201,7 +202,7 @@ def _link(low: str, before: _Number, after: _Number) -> str:
 def _run(numbers: Sequence[_Number]) -> Run:
     scales = any(number.kind == "scale" for number in numbers)
     values = [number.kind != "scale" for number in numbers]
-    read_out = any(a and b for a, b in zip(values, values[1:]))
+    read_out = any(a and b for a, b in pairwise(values))
     first = _first_real(numbers)
     kept = numbers[first:]
     return Run(
