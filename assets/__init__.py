@@ -1,0 +1,1 @@
+"""What exists: Dagster assets, thin bodies over the pure functions that lie beside them."""

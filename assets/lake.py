@@ -6,18 +6,23 @@ the tables mean (contracts), what is written when (assets beside this file).
 
 import fcntl
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
+import pyarrow as pa
 
 from aftercall.contracts.access import allow
 from aftercall.contracts.delta import constraints, properties
 from aftercall.contracts.frames import arrow_schema, empty, keep, polars_schema, shaped
 from aftercall.contracts.table import Table
 from aftercall.contracts.tables import table_named
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
 
 _TRIES = 5
 
@@ -41,8 +46,11 @@ class Lake:
         columns: Sequence[str] | None = None,
         days: Iterable[str] | None = None,
         epoch: str | None = None,
+        among: tuple[str, pl.Series] | None = None,
     ) -> pl.DataFrame:
         """Return rows of a table, of the given days and epoch if given; a table never written is empty.
+
+        `among` keeps the rows whose column holds one of the values.
 
         Raises: AccessRefused for a role or purpose that may not; UnknownTable.
         """
@@ -56,6 +64,8 @@ class Lake:
             rows = rows.filter(pl.col("day_on").is_in(sorted(set(days))))
         if epoch is not None:
             rows = rows.filter(pl.col("score_epoch") == epoch)
+        if among is not None:
+            rows = rows.filter(pl.col(among[0]).is_in(among[1].implode()))
         schema = polars_schema(table)
         return rows.select([pl.col(column).cast(schema[column]) for column in wanted]).collect()
 
@@ -104,7 +114,7 @@ class Lake:
     def _path(self, name: str) -> Path:
         return self.root / name
 
-    def _table(self, name: str):
+    def _table(self, name: str) -> "DeltaTable":
         from deltalake import DeltaTable
 
         return DeltaTable(str(self._path(name)))
@@ -138,7 +148,7 @@ class Lake:
             created.alter.add_constraint(rules)
 
 
-def _arrow(rows: pl.DataFrame, table: Table):
+def _arrow(rows: pl.DataFrame, table: Table) -> pa.Table:
     return rows.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(arrow_schema(table))
 
 
@@ -155,8 +165,3 @@ def _until_done(write: Callable[[], None]) -> None:
             time.sleep(0.2 * 2**attempt)
         else:
             return
-
-
-def days_of(frames: Mapping[str, pl.DataFrame]) -> list[str]:
-    """Return the days that occur in any of the frames, sorted."""
-    return sorted({day for frame in frames.values() for day in frame["day_on"].unique().to_list()})

@@ -6,7 +6,6 @@ Lives here: the IO manager for result objects. Not here: tables (assets.lake), m
 import dataclasses
 import json
 import math
-import os
 import types
 import typing
 from datetime import date, datetime
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import polars as pl
 
 
 def to_plain(value: Any) -> Any:
@@ -28,6 +28,9 @@ def to_plain(value: Any) -> Any:
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [to_plain(item) for item in value]
+    if isinstance(value, pl.DataFrame):
+        schema = {name: str(dtype) for name, dtype in value.schema.items()}
+        return {"schema": schema, "columns": to_plain(value.to_dict(as_series=False))}
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, float) and not math.isfinite(value):
@@ -44,6 +47,8 @@ def from_plain(kind: Any, data: Any) -> Any:
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if data is None:
         return math.nan if kind is float else None
+    if kind is pl.DataFrame:
+        return _frame(data["schema"], data["columns"])
     if dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         return kind(**{name: from_plain(hints[name], item) for name, item in data.items()})
@@ -58,6 +63,12 @@ def from_plain(kind: Any, data: Any) -> Any:
     if kind in (date, datetime):
         return kind.fromisoformat(data)
     return kind(data) if kind in (float, int) else data
+
+
+def _frame(schema: dict[str, str], columns: dict[str, list[Any]]) -> pl.DataFrame:
+    text = {name: pl.String() if dtype == "Date" else getattr(pl, dtype)() for name, dtype in schema.items()}
+    dates = [name for name, dtype in schema.items() if dtype == "Date"]
+    return pl.DataFrame(columns, schema=text).with_columns(pl.col(dates).str.to_date())
 
 
 def _each(kinds: tuple[Any, ...], data: list[Any]) -> tuple[Any, ...]:
@@ -78,7 +89,7 @@ class ResultStore(dg.IOManager):
         path = self._path(context.asset_key)
         fresh = path.with_suffix(".new")
         fresh.write_text(json.dumps(to_plain(obj), indent=1, allow_nan=False), encoding="utf-8")
-        os.replace(fresh, path)
+        fresh.replace(path)
 
     def load_input(self, context: dg.InputContext) -> Any:
         """Read a result back as the type the asset asks for."""

@@ -10,8 +10,10 @@ from datetime import datetime
 from pathlib import Path
 
 from aftercall.cli.terminal import Advance
+from aftercall.speech.weights import Places
 
 Progress = Callable[[str, int | None, str], AbstractContextManager[Advance]]
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +30,7 @@ class Station:
     until: str | None
     clock: Callable[[], datetime]
     progress: Progress
+    say: Say
+    speech_places: Places
+    hash_key: bytes
+    dbt_project: Path

@@ -7,8 +7,10 @@ Lives here: putting the pieces together. Not here: assets (assets/), settings (e
 import os
 
 import dagster as dg
-
 from assets.analysis.assets import analysis_assets
+from assets.report.assets import report
+
+from aftercall.speech import places_from
 from assets.checks import lake_checks
 from assets.core.assets import core_conversations, core_reference
 from assets.expectations import expectation_checks
@@ -16,27 +18,45 @@ from assets.lake import Lake
 from assets.live.assets import live_snapshot
 from assets.marts.assets import marts_assets
 from assets.raw.assets import raw_delivery
-from assets.report.assets import report
 from assets.results import ResultStore
 from assets.score.assets import score_conversations
-from assets.station import Progress, Station
+from assets.score.forms_in_force import epoch_of
+from assets.station import Progress, Say, Station
 from pipelines.environments import Environment, from_variables
 from pipelines.jobs import JOBS, SCHEDULES
-from pipelines.quiet import quiet
+from pipelines.quiet import quiet, silent
 from pipelines.sensors import drop_folder
 
 
-def build_definitions(environment: Environment, *, progress: Progress = quiet) -> dg.Definitions:
+def build_definitions(environment: Environment, *, progress: Progress = quiet, say: Say = silent) -> dg.Definitions:
     """Return every definition, bound to one state folder."""
     lake = Lake(environment.lake)
     station = Station(
-        environment.state, environment.input, environment.basis, environment.basis_name, environment.scorecard,
-        environment.site_zone, environment.since, environment.until, environment.clock, progress,
+        environment.state,
+        environment.input,
+        environment.basis,
+        environment.basis_name,
+        environment.scorecard,
+        environment.site_zone,
+        environment.since,
+        environment.until,
+        environment.clock,
+        progress,
+        say,
+        places_from(environment.variables),
+        environment.hash_key(),
+        environment.dbt_project,
     )
     return dg.Definitions(
         assets=[
-            raw_delivery, core_conversations, core_reference, score_conversations, live_snapshot,
-            *marts_assets(environment.cache), *analysis_assets, report,
+            raw_delivery,
+            core_conversations,
+            core_reference,
+            score_conversations,
+            live_snapshot,
+            *marts_assets(environment.dbt_project, environment.cache / "dbt", epoch_of=epoch_of),
+            *analysis_assets,
+            report,
         ],
         asset_checks=[*lake_checks(), *expectation_checks()],
         jobs=JOBS,

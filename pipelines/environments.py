@@ -3,6 +3,9 @@
 Lives here: the settings one set of definitions is built from. Not here: the definitions (definitions.py).
 """
 
+import contextlib
+import os
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,6 +35,8 @@ class Environment:
     since: str | None = None
     until: str | None = None
     clock: Callable[[], datetime] = field(default=utc_now)
+    variables: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    dbt_project: Path = CHECKOUT / "dbt_like_sql"
 
     def __post_init__(self) -> None:
         if self.basis not in BASES:
@@ -59,8 +64,26 @@ class Environment:
 
     @property
     def cache(self) -> Path:
-        """Folder of what can be made again."""
-        return self.state / "cache"
+        """Folder of what can be made again, shared by all states of this checkout."""
+        return CHECKOUT / ".state" / "cache"
+
+    def hash_key(self) -> bytes:
+        """Return the key customer ids are hashed with: AFTERCALL_HASH_KEY, else one made for this state and kept there.
+
+        A key of the environment survives the state; the state's own is readable by its owner only.
+        """
+        if given := self.variables.get("AFTERCALL_HASH_KEY"):
+            return given.encode()
+        path = self.state / "customer.key"
+        if not path.exists():
+            self.state.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_suffix(f".{os.getpid()}")
+            fresh.touch(mode=0o600)
+            fresh.write_bytes(secrets.token_bytes(32))
+            with contextlib.suppress(FileExistsError):
+                os.link(fresh, path)
+            fresh.unlink()
+        return path.read_bytes()
 
 
 def from_variables(variables: Mapping[str, str]) -> Environment:
@@ -75,6 +98,10 @@ def from_variables(variables: Mapping[str, str]) -> Environment:
     state = Path(variables.get("AFTERCALL_STATE", CHECKOUT / ".state" / "main"))
     dropped = variables.get("AFTERCALL_INPUT")
     return Environment(
-        state=state, input=Path(dropped) if dropped else state / "inbox", basis=variables.get("AFTERCALL_BASIS", "notices"),
-        basis_name=variables.get("AFTERCALL_BASIS_NAME", ""), site_zone=variables.get("AFTERCALL_SITE_ZONE", "UTC"),
+        state=state,
+        input=Path(dropped) if dropped else state / "inbox",
+        basis=variables.get("AFTERCALL_BASIS", "notices"),
+        basis_name=variables.get("AFTERCALL_BASIS_NAME", ""),
+        site_zone=variables.get("AFTERCALL_SITE_ZONE", "UTC"),
+        variables=variables,
     )

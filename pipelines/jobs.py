@@ -11,11 +11,17 @@ HOURLY = dg.AssetSelection.groups("raw", "core", "score", "live")
 _ONE_WRITER = {"aftercall/state": "main"}
 
 nightly = dg.define_asset_job(
-    "nightly", dg.AssetSelection.all(), tags=_ONE_WRITER, executor_def=dg.in_process_executor,
+    "nightly",
+    dg.AssetSelection.all(),
+    tags=_ONE_WRITER,
+    executor_def=dg.in_process_executor,
     description="From the files in the input folder to the reports.",
 )
 hourly = dg.define_asset_job(
-    "hourly", HOURLY, tags=_ONE_WRITER, executor_def=dg.in_process_executor,
+    "hourly",
+    HOURLY,
+    tags=_ONE_WRITER,
+    executor_def=dg.in_process_executor,
     description="Score what has arrived and publish the live snapshot; marts and reports wait for the night.",
 )
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import dagster as dg
 
-from assets.station import Progress
+from assets.station import Progress, Say
 from pipelines.definitions import build_definitions
 from pipelines.environments import CHECKOUT, Environment
-from pipelines.quiet import quiet
+from pipelines.quiet import quiet, silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +38,22 @@ def instance_for(state: Path) -> dg.DagsterInstance:
     folder = state / "dagster"
     folder.mkdir(parents=True, exist_ok=True)
     storage = {"sqlite": {"base_dir": str(folder)}}
-    artifacts = {
-        "module": "dagster.core.storage.root", "class": "LocalArtifactStorage", "config": {"base_dir": str(folder)},
-    }
+    artifacts = {"module": "dagster.core.storage.root", "class": "LocalArtifactStorage", "config": {"base_dir": str(folder)}}
     logs = {
-        "module": "dagster.core.storage.local_compute_log_manager", "class": "LocalComputeLogManager",
+        "module": "dagster.core.storage.local_compute_log_manager",
+        "class": "LocalComputeLogManager",
         "config": {"base_dir": str(folder / "logs")},
     }
     overrides = {"storage": storage, "local_artifact_storage": artifacts, "compute_logs": logs}
     return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(folder), config_dir=str(CHECKOUT), overrides=overrides))
 
 
-def run_job(environment: Environment, job: str = "nightly", *, progress: Progress = quiet) -> Outcome:
+def run_job(environment: Environment, job: str = "nightly", *, progress: Progress = quiet, say: Say = silent) -> Outcome:
     """Execute a job from raw to report and return what came of it; a failing step stops only what depends on it."""
-    definitions = build_definitions(environment, progress=progress)
+    definitions = build_definitions(environment, progress=progress, say=say)
     with instance_for(environment.state) as instance:
         result = definitions.resolve_job_def(job).execute_in_process(
-            instance=instance, raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            instance=instance, raise_on_error=False, run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         )
     return _outcome(result)
 

@@ -10,3 +10,7 @@ from aftercall.cli.terminal import Advance
 def quiet(_what: str, _total: int | None, _unit: str) -> Generator[Advance]:
     """Yield an advance that does nothing."""
     yield lambda _n=1, /: None
+
+
+def silent(_message: str) -> None:
+    """Say nothing."""

@@ -31,7 +31,7 @@ def fingerprint(folder: Path, *, now_s: float) -> tuple[str, int]:
 
 
 @dg.sensor(job=nightly, minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
-def drop_folder(context: dg.SensorEvaluationContext, station: dg.ResourceParam[Station]):
+def drop_folder(context: dg.SensorEvaluationContext, station: dg.ResourceParam[Station]) -> dg.RunRequest | dg.SkipReason:
     """Ask for a run when the files at rest in the input folder are not the ones of the last request."""
     if station.input is None:
         return dg.SkipReason("No input folder: set AFTERCALL_INPUT.")

@@ -38,9 +38,16 @@ class Tally:
     def as_json(self) -> dict[str, Any]:
         """Return the closing object of `run --json`."""
         return {
-            "interactions": self.interactions, "scored": self.scored, "null_by_reason": self.null_by_reason,
-            "quarantined": self.quarantined, "basis": self.basis, "basis_name": self.basis_name, "state": str(self.state),
-            "reports": str(self.reports), "answers": self.answers, "called_for_median": self.called_for_median,
+            "interactions": self.interactions,
+            "scored": self.scored,
+            "null_by_reason": self.null_by_reason,
+            "quarantined": self.quarantined,
+            "basis": self.basis,
+            "basis_name": self.basis_name,
+            "state": str(self.state),
+            "reports": str(self.reports),
+            "answers": self.answers,
+            "called_for_median": self.called_for_median,
         }
 
 
@@ -57,9 +64,16 @@ def tally(environment: Environment, _outcome: Outcome | None = None) -> Tally:
     mix = answers["answer"].fill_null("not scored").value_counts(sort=True)
     called = scores.filter(pl.col("overall").is_not_null())["called_for_n"].median()
     return Tally(
-        core.height, scores["overall"].count(), scores.height, dict(reasons.iter_rows()),
-        sum(1 for _ in quarantined(environment.quarantine)), dict(mix.iter_rows()),
-        float(called) if called is not None else None, environment.basis, environment.basis_name, environment.state,
+        core.height,
+        scores["overall"].count(),
+        scores.height,
+        dict(reasons.iter_rows()),
+        sum(1 for _ in quarantined(environment.quarantine)),
+        dict(mix.iter_rows()),
+        float(called) if called is not None else None,
+        environment.basis,
+        environment.basis_name,
+        environment.state,
         environment.reports,
     )
 

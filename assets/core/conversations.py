@@ -31,11 +31,7 @@ def conversations(records: pl.DataFrame, expected: pl.DataFrame, *, basis: str) 
     turns = _turns(parsed).join(place, on="interaction_id", how="inner")
     said = _said(parsed, lines)
     merged = _merged(expected, said, legs, turns).with_columns(basis=pl.lit(basis))
-    return {
-        "core_turn": shaped(turns, _TURN),
-        "core_leg": shaped(legs, _LEG),
-        "core_interaction": shaped(merged, _INTERACTION),
-    }
+    return {"core_turn": shaped(turns, _TURN), "core_leg": shaped(legs, _LEG), "core_interaction": shaped(merged, _INTERACTION)}
 
 
 def _turns(parsed: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
@@ -45,7 +41,12 @@ def _turns(parsed: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
     for line in parsed:
         for place, turn in enumerate(line["turns"]):
             values = (
-                line["interaction_id"], place, turn["speaker"], turn["start_s"], turn["end_s"], turn["text"],
+                line["interaction_id"],
+                place,
+                turn["speaker"],
+                turn["start_s"],
+                turn["end_s"],
+                turn["text"],
                 turn.get("confidence"),
             )
             for put, value in zip(add, values, strict=True):
@@ -58,10 +59,18 @@ def _turns(parsed: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
 def _said(parsed: list[Mapping[str, Any]], lines: pl.DataFrame) -> pl.DataFrame:
     rows = [
         {
-            "interaction_id": line["interaction_id"], "channel": line["channel"], "direction": line["direction"],
-            "queue": line["queue"], "intent": line["intent"], "agent_id": line["agent_id"],
-            "customer_id": line["customer_id"], "started_at": line["started_at"], "talk_s": line["talk_s"],
-            "hold_s": line["hold_s"], "acw_s": line["acw_s"], "queue_wait_s": line["queue_wait_s"],
+            "interaction_id": line["interaction_id"],
+            "channel": line["channel"],
+            "direction": line["direction"],
+            "queue": line["queue"],
+            "intent": line["intent"],
+            "agent_id": line["agent_id"],
+            "customer_id": line["customer_id"],
+            "started_at": line["started_at"],
+            "talk_s": line["talk_s"],
+            "hold_s": line["hold_s"],
+            "acw_s": line["acw_s"],
+            "queue_wait_s": line["queue_wait_s"],
             "language": line["attributes"].get("language"),
             "transcript_state": line["attributes"].get("transcript_state", "ok" if line["turns"] else "missing"),
             "role_confidence": line["attributes"].get("role_confidence"),
@@ -77,8 +86,20 @@ def _said(parsed: list[Mapping[str, Any]], lines: pl.DataFrame) -> pl.DataFrame:
 
 
 _SAID = (
-    "interaction_id", "channel", "direction", "queue", "intent", "agent_id", "customer_id", "started_at", *_PARTS,
-    "queue_wait_s", "language", "transcript_state", "role_confidence", "attributes_json",
+    "interaction_id",
+    "channel",
+    "direction",
+    "queue",
+    "intent",
+    "agent_id",
+    "customer_id",
+    "started_at",
+    *_PARTS,
+    "queue_wait_s",
+    "language",
+    "transcript_state",
+    "role_confidence",
+    "attributes_json",
 )
 
 
@@ -105,9 +126,7 @@ def _merged(expected: pl.DataFrame, said: pl.DataFrame, legs: pl.DataFrame, turn
         for part in (*_PARTS, "queue_wait_s")
     ]
     first = [pl.col(name).drop_nulls().first().alias(f"leg_{name}") for name in ("agent_id", "queue", "offered_at")]
-    by_leg = legs.sort("interaction_id", "leg_no").group_by("interaction_id").agg(
-        *whole, *first, leg_ref=pl.len()
-    )
+    by_leg = legs.sort("interaction_id", "leg_no").group_by("interaction_id").agg(*whole, *first, leg_ref=pl.len())
     counted = turns.group_by("interaction_id").agg(turn_n=pl.len())
     joined = (
         expected.join(said, on="interaction_id", how="left")

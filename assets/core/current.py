@@ -32,17 +32,15 @@ def current(heads: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_interaction_id(heads: pl.DataFrame) -> pl.DataFrame:
-    """Return the heads of interactions and legs with the id of their interaction; a leg's key is `id#leg_no`.
+    """Return the heads of interactions and legs with the id of their interaction; a leg's key is `id|leg_no`.
 
-    >>> rows = {"record_kind": ["leg"], "record_key": ["a#1#0"], "content_hash": ["x"], "day_on": ["d"], "received_n": [1]}
+    >>> rows = {"record_kind": ["leg"], "record_key": ["a|1|0"], "content_hash": ["x"], "day_on": ["d"], "received_n": [1]}
     >>> with_interaction_id(pl.DataFrame(rows))["interaction_id"].to_list()
-    ['a#1']
+    ['a|1']
     """
     ours = heads.filter(pl.col("record_kind").is_in(["interaction", "leg"]))
-    stem = pl.col("record_key").str.replace(r"#[^#]*$", "")
-    return ours.with_columns(
-        interaction_id=pl.when(pl.col("record_kind") == "leg").then(stem).otherwise(pl.col("record_key"))
-    )
+    stem = pl.col("record_key").str.replace(r"\|[^|]*$", "")
+    return ours.with_columns(interaction_id=pl.when(pl.col("record_kind") == "leg").then(stem).otherwise(pl.col("record_key")))
 
 
 def expected(heads: pl.DataFrame) -> pl.DataFrame:
@@ -78,7 +76,7 @@ def rebuild(heads: pl.DataFrame, built: pl.DataFrame) -> Rebuild:
 def in_portions(plan: Rebuild, limit_n: int) -> list[Rebuild]:
     """Return the rebuild in portions of whole days with at most about `limit_n` interactions each."""
     counts = plan.expected.group_by("day_on").len().sort("day_on")
-    sizes = {day: 0 for day in plan.days} | dict(counts.iter_rows())
+    sizes = dict.fromkeys(plan.days, 0) | dict(counts.iter_rows())
     portions, taken, size = list[list[str]](), list[str](), 0
     for day in plan.days:
         if taken and size + sizes[day] > limit_n:
@@ -92,3 +90,12 @@ def in_portions(plan: Rebuild, limit_n: int) -> list[Rebuild]:
 def _only(plan: Rebuild, days: list[str]) -> Rebuild:
     inside = plan.expected.filter(pl.col("day_on").is_in(days))
     return Rebuild(tuple(days), inside, plan.heads.join(inside.select("interaction_id"), on="interaction_id", how="semi"))
+
+
+def pieces(portion: Rebuild, limit_n: int) -> list[Rebuild]:
+    """Return a portion in pieces of at most `limit_n` interactions; a portion without any is one empty piece."""
+    if portion.expected.height <= limit_n:
+        return [portion]
+    parts = [portion.expected.slice(at, limit_n) for at in range(0, portion.expected.height, limit_n)]
+    ours = "interaction_id"
+    return [Rebuild(portion.days, part, portion.heads.join(part.select(ours), on=ours, how="semi")) for part in parts]

@@ -10,8 +10,13 @@ from aftercall.contracts.frames import polars_schema, shaped
 from aftercall.contracts.tables import table_named
 
 TABLE_OF = {
-    "agent": "core_agent", "customer": "core_customer", "exposure": "core_exposure", "activity": "core_activity",
-    "evaluation": "core_evaluation", "survey": "core_survey", "notice": "core_notice",
+    "agent": "core_agent",
+    "customer": "core_customer",
+    "exposure": "core_exposure",
+    "activity": "core_activity",
+    "evaluation": "core_evaluation",
+    "survey": "core_survey",
+    "notice": "core_notice",
 }
 
 
@@ -24,7 +29,9 @@ def reference(records: pl.DataFrame, kind: str) -> pl.DataFrame:
     schema = polars_schema(table)
     as_text = {name: pl.String() if dtype.is_temporal() else dtype for name, dtype in schema.items()}
     rows = [orjson.loads(text) for text in records["record_json"]]
-    frame = pl.DataFrame([{name: row.get(name) for name in as_text} for row in rows], schema=as_text, orient="row", strict=False)
+    frame = pl.DataFrame(
+        [{name: row.get(name) for name in as_text} for row in rows], schema=as_text, orient="row", strict=False
+    )
     instants = [name for name, dtype in schema.items() if isinstance(dtype, pl.Datetime)]
     dates = [name for name, dtype in schema.items() if dtype == pl.Date]
     frame = frame.with_columns(

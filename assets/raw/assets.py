@@ -3,11 +3,13 @@
 Lives here: Dagster's view of assets.raw. Not here: the loop over files (receive.py), formats (aftercall.intake).
 """
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from aftercall.contracts.tables import table_named
 from assets.lake import Lake
-from assets.raw.open_files import opened
+from assets.raw.open_files import brings_notices, opened
 from assets.raw.receive import receive, unreceived
 from assets.station import Station
 
@@ -19,17 +21,22 @@ def _spec(name: str) -> dg.AssetSpec:
 
 
 @dg.multi_asset(
-    specs=[_spec("raw_record"), _spec("raw_file")], can_subset=False, pool="lake", name="raw_delivery",
+    specs=[_spec("raw_record"), _spec("raw_file")],
+    can_subset=False,
+    pool="lake",
+    name="raw_delivery",
     retry_policy=dg.RetryPolicy(max_retries=2, delay=2),
 )
-def raw_delivery(lake: dg.ResourceParam[Lake], station: dg.ResourceParam[Station]):
+def raw_delivery(lake: dg.ResourceParam[Lake], station: dg.ResourceParam[Station]) -> Iterator[dg.MaterializeResult]:
     """Read every file not received before; store each new record version once; put what is wrong into quarantine."""
-    with lake.writing(), opened(station, lake) as desk:
+    with lake.writing():
+        desk = opened(station, lake)
         fresh = unreceived(desk.found, lake)
+        if station.basis == "notices" and brings_notices(fresh):
+            # An interaction refused for want of a notice may be cleared now: read everything, what is known stays known.
+            fresh = list(desk.found)
         with station.progress("reading", sum(file.size_bytes for file in fresh), "bytes") as advance:
-            got = receive(
-                fresh, desk.read, lake, quarantine=station.state / "quarantine", now=station.clock(), advance=advance
-            )
+            got = receive(fresh, desk.read, lake, quarantine=station.state / "quarantine", now=station.clock(), advance=advance)
     facts = {"files": got.files_n, "records": got.records_n, "already_known": got.known_n, "quarantined": got.problems_n}
     for name in ("raw_record", "raw_file"):
         yield dg.MaterializeResult(asset_key=name, metadata=facts)

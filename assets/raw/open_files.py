@@ -1,4 +1,150 @@
 """What lies in the input folder, and how each file is read: tables and transcripts by intake, recordings by speech.
 
-Lives here: bringing intake and speech together, for they do not know each other. Not here: either of them.
+Lives here: bringing intake and speech together, for they do not know each other; the notice gate of the run. Not here:
+either of them, nor the storing (receive.py).
 """
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from aftercall.contracts.errors import IntakeError
+from aftercall.contracts.records import Interaction, Problem
+from aftercall.intake import (
+    Found,
+    IntakeContext,
+    ManifestRow,
+    NoticeGate,
+    Record,
+    discover,
+    gate_of,
+    read,
+    read_manifest,
+    record_of,
+)
+from aftercall.speech import open_recogniser, open_vad, transcribe
+from aftercall.speech.weights import Places
+from assets.lake import Lake
+from assets.station import Station
+
+_AS = {"role": "pipeline", "purpose": "compliance"}
+_REMEDY = "Deliver the recording again, or correct its row in the manifest."
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The days a run is limited to, both ends included; None is open. Undated records stay in."""
+
+    since: str | None
+    until: str | None
+
+    def hold(self, record: Record) -> bool:
+        """Whether a record lies inside."""
+        if record.day_on == "undated" or record.kind not in ("interaction", "leg"):
+            return True
+        return (self.since is None or record.day_on >= self.since) and (self.until is None or record.day_on <= self.until)
+
+
+@dataclass
+class Ear:
+    """The recogniser and the voice-activity model, opened when the first recording comes."""
+
+    places: Places
+
+    @cached_property
+    def recogniser(self):  # noqa: ANN201 - the Protocol is aftercall.speech's own affair
+        """The default recogniser with its weights."""
+        return open_recogniser(places=self.places)
+
+    @cached_property
+    def vad(self):  # noqa: ANN201
+        """The voice-activity model."""
+        return open_vad(self.places)
+
+    def hear(self, path: Path, row: ManifestRow | None) -> Interaction:
+        """Return the transcript of one recording; what the manifest says of it is kept."""
+        channels = row.channels_note if row and row.channels else None
+        heard = transcribe(path, channels=channels, recogniser=self.recogniser, vad=self.vad)
+        if row is None:
+            return heard
+        return replace(
+            heard,
+            interaction_id=row.interaction_id,
+            agent_id=row.agent_id,
+            customer_id=row.customer_id,
+            started_at=row.started_at,
+            attributes={**row.attributes, **heard.attributes},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The files of one input folder, ready to be read."""
+
+    found: Sequence[Found]
+    manifest: dict[Path, ManifestRow]
+    context: IntakeContext
+    ear: Ear
+    days: Days
+
+    def read(self, found: Found) -> Iterator[Record | Problem]:
+        """Yield what a file holds, a recording's words included."""
+        for item in self._items(found):
+            if isinstance(item, Problem) or self.days.hold(item):
+                yield item
+
+    def _items(self, found: Found) -> Iterable[Record | Problem]:
+        if found.kind == "recording":
+            return self._recording(found)
+        if found.kind == "manifest":
+            return (row for row in read_manifest(found.path, found.relative) if isinstance(row, Problem))
+        return read(found, self.context)
+
+    def _recording(self, found: Found) -> Iterable[Record | Problem]:
+        try:
+            heard = self.ear.hear(found.path, self.manifest.get(found.path.resolve()))
+            yield record_of(heard, "recording", f"{found.relative}:1", self.context)
+        except IntakeError as error:
+            yield Problem(found.relative, "recording", "audio", str(error), _REMEDY)
+
+
+def opened(station: Station, lake: Lake) -> Desk:
+    """Return the desk of a run: files recognised, manifests read, the gate set by the notices at hand."""
+    found = discover(station.input) if station.input is not None and station.input.is_dir() else []
+    open_context = IntakeContext(station.hash_key, NoticeGate("public"), station.site_zone)
+    gate = NoticeGate(station.basis, station.basis_name) if station.basis != "notices" else _gate(found, open_context, lake)
+    return Desk(
+        found,
+        manifest_of(found),
+        IntakeContext(station.hash_key, gate, station.site_zone),
+        Ear(station.speech_places),
+        Days(station.since, station.until),
+    )
+
+
+def manifest_of(found: Sequence[Found]) -> dict[Path, ManifestRow]:
+    """Return the manifest rows by the recording they are about."""
+    rows = dict[Path, ManifestRow]()
+    for file in found:
+        if file.kind == "manifest":
+            for row in read_manifest(file.path, file.relative):
+                if isinstance(row, ManifestRow):
+                    rows[(file.path.parent / row.file).resolve()] = row
+    return rows
+
+
+def brings_notices(files: Sequence[Found]) -> bool:
+    """Whether notices lie among the files: then interactions refused before may be cleared now."""
+    return any(_is_notices(file) for file in files)
+
+
+def _is_notices(file: Found) -> bool:
+    return file.kind == "table" and file.column_map is not None and file.column_map.table == "notice"
+
+
+def _gate(found: Sequence[Found], context: IntakeContext, lake: Lake) -> NoticeGate:
+    """The notices received so far and those that lie in the folder now: notices come before what they clear."""
+    delivered = [item.data for file in found if _is_notices(file) for item in read(file, context) if isinstance(item, Record)]
+    known = lake.read("core_notice", columns=["agent_id", "noticed_on"], **_AS).to_dicts()
+    return gate_of([*known, *delivered])

@@ -8,7 +8,6 @@ because a record version is known by its kind, key and content hash.
 """
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -83,16 +82,28 @@ def receive(
 
 def _row(record: Record, file: Found, received_n: int, now: datetime) -> dict[str, object]:
     return {
-        "record_kind": record.kind, "record_key": record.key, "content_hash": record.content_hash, "day_on": record.day_on,
-        "received_at": now, "received_n": received_n, "source_system": record.source_system, "source_ref": record.source_ref,
-        "file_sha256": file.sha256, "record_json": orjson.dumps(record.data).decode(),
+        "record_kind": record.kind,
+        "record_key": record.key,
+        "content_hash": record.content_hash,
+        "day_on": record.day_on,
+        "received_at": now,
+        "received_n": received_n,
+        "source_system": record.source_system,
+        "source_ref": record.source_ref,
+        "file_sha256": file.sha256,
+        "record_json": orjson.dumps(record.data).decode(),
     }
 
 
 def _file_row(file: Found, record_n: int, problem_n: int, now: datetime) -> dict[str, object]:
     return {
-        "file_path": file.relative, "file_sha256": file.sha256, "file_kind": file.kind, "size_bytes": file.size_bytes,
-        "record_n": record_n, "problem_n": problem_n, "received_at": now,
+        "file_path": file.relative,
+        "file_sha256": file.sha256,
+        "file_kind": file.kind,
+        "size_bytes": file.size_bytes,
+        "record_n": record_n,
+        "problem_n": problem_n,
+        "received_at": now,
     }
 
 
@@ -111,7 +122,7 @@ def _quarantine(folder: Path, file: Found, problems: Sequence[Problem]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")
     fresh.write_text("".join(json.dumps(asdict(problem)) + "\n" for problem in problems), encoding="utf-8")
-    os.replace(fresh, path)
+    fresh.replace(path)
 
 
 def quarantined(folder: Path) -> Iterator[Problem]:

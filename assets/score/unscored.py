@@ -36,7 +36,7 @@ def portions(core: pl.DataFrame, days: tuple[str, ...], limit_n: int) -> list[tu
 
     Args: core, frame with day_on and turn_n.
     """
-    sizes = {day: 0 for day in days} | dict(
+    sizes = dict.fromkeys(days, 0) | dict(
         core.filter(pl.col("day_on").is_in(days)).group_by("day_on").agg(pl.col("turn_n").sum()).iter_rows()
     )
     groups, taken, size = list[list[str]](), list[str](), 0
@@ -47,3 +47,13 @@ def portions(core: pl.DataFrame, days: tuple[str, ...], limit_n: int) -> list[tu
     if taken:
         groups.append(taken)
     return [(group, core.filter(pl.col("day_on").is_in(group))) for group in groups]
+
+
+def pieces(rows: pl.DataFrame, limit_n: int) -> list[pl.DataFrame]:
+    """Return interactions in pieces of about `limit_n` turns each, at least one piece.
+
+    Args: rows, frame with turn_n.
+    """
+    numbered = rows.with_columns(_piece=pl.col("turn_n").fill_null(0).cum_sum() // limit_n)
+    parts = numbered.partition_by("_piece", maintain_order=True, include_key=False)
+    return parts or [rows]

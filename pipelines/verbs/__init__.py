@@ -1,0 +1,1 @@
+"""Verbs that need the checkout: run, demo, report."""

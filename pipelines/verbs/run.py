@@ -31,9 +31,14 @@ def main(argv: Sequence[str]) -> int:
     from pipelines.tally import lines_of, tally
 
     environment = Environment(
-        state=args.state.resolve(), input=_folder(args.input), basis=args.basis or "notices",
-        basis_name=_basis_name(args.basis, args.basis_name, args.input), scorecard=args.scorecard,
-        site_zone=args.site_zone, since=args.since, until=args.until,
+        state=args.state.resolve(),
+        input=_folder(args.input),
+        basis=args.basis or "notices",
+        basis_name=_basis_name(args.basis, args.basis_name, args.input),
+        scorecard=args.scorecard,
+        site_zone=args.site_zone,
+        since=args.since,
+        until=args.until,
     )
     if environment.basis == "notices":
         _need_notices(environment.input, environment.lake)

@@ -20,13 +20,13 @@ def transcript(identity: str = "a", **facts: Any) -> tuple[str, str, dict[str, A
 
 
 def leg(identity: str = "a", leg_no: int = 0, **facts: Any) -> tuple[str, str, dict[str, Any]]:
-    return "leg", f"{identity}#{leg_no}", {"interaction_id": identity, "leg_no": leg_no, **facts}
+    return "leg", f"{identity}|{leg_no}", {"interaction_id": identity, "leg_no": leg_no, **facts}
 
 
 def built(*records: tuple[str, str, dict[str, Any]]) -> dict[str, pl.DataFrame]:
     rows = [
         {
-            "record_kind": kind, "record_key": key, "interaction_id": key.split("#")[0], "record_json": json.dumps(data),
+            "record_kind": kind, "record_key": key, "interaction_id": key.split("|")[0], "record_json": json.dumps(data),
             "source_system": "test", "source_ref": "file:1",
         }
         for kind, key, data in records

@@ -27,17 +27,17 @@ def test_the_last_received_version_wins() -> None:
 
 def test_an_undated_transcript_takes_the_day_of_its_earliest_leg() -> None:
     rows = heads(
-        ("interaction", "a", "t", "undated", 0), ("leg", "a#1", "l1", "2026-01-06", 1), ("leg", "a#0", "l0", "2026-01-05", 2)
+        ("interaction", "a", "t", "undated", 0), ("leg", "a|1", "l1", "2026-01-06", 1), ("leg", "a|0", "l0", "2026-01-05", 2)
     )
     assert expected(rows).row(0) == ("a", "2026-01-05", "t+l0+l1")
 
 
 def test_a_leg_without_a_transcript_is_an_interaction_all_the_same() -> None:
-    assert expected(heads(("leg", "b#0", "l", "2026-01-05", 0)))["interaction_id"].to_list() == ["b"]
+    assert expected(heads(("leg", "b|0", "l", "2026-01-05", 0)))["interaction_id"].to_list() == ["b"]
 
 
 def test_nothing_is_rebuilt_when_the_core_agrees() -> None:
-    rows = heads(("interaction", "a", "t", "2026-01-05", 0), ("leg", "a#0", "l", "2026-01-05", 1))
+    rows = heads(("interaction", "a", "t", "2026-01-05", 0), ("leg", "a|0", "l", "2026-01-05", 1))
     plan = rebuild(rows, built(expected(rows)))
     assert plan.days == ()
     assert plan.expected.height == 0
@@ -59,7 +59,7 @@ def test_a_rebuilt_day_brings_all_its_interactions() -> None:
 
 
 def test_the_partitions_to_read_are_those_of_the_records_not_of_the_day() -> None:
-    rows = heads(("interaction", "a", "t", "undated", 0), ("leg", "a#0", "l", "2026-01-05", 1))
+    rows = heads(("interaction", "a", "t", "undated", 0), ("leg", "a|0", "l", "2026-01-05", 1))
     assert rebuild(rows, NOTHING).raw_days == ["2026-01-05", "undated"]
 
 
@@ -74,7 +74,7 @@ DELIVERIES = st.lists(
 
 @given(DELIVERIES, st.integers(1, 3))
 def test_portions_cover_the_plan_once(deliveries: list[tuple[str, str, str, str]], limit_n: int) -> None:
-    rows = heads(*((kind, key if kind == "interaction" else f"{key}#0", h, day, n) for n, (kind, key, h, day) in enumerate(deliveries)))
+    rows = heads(*((kind, key if kind == "interaction" else f"{key}|0", h, day, n) for n, (kind, key, h, day) in enumerate(deliveries)))
     plan = rebuild(rows, NOTHING)
     parts = in_portions(plan, limit_n)
     assert [day for part in parts for day in part.days] == list(plan.days)
@@ -83,7 +83,7 @@ def test_portions_cover_the_plan_once(deliveries: list[tuple[str, str, str, str]
 
 @given(DELIVERIES, st.integers(0, 12))
 def test_two_deliveries_end_where_one_does(deliveries: list[tuple[str, str, str, str]], cut: int) -> None:
-    rows = heads(*((kind, key if kind == "interaction" else f"{key}#0", h, day, n) for n, (kind, key, h, day) in enumerate(deliveries)))
+    rows = heads(*((kind, key if kind == "interaction" else f"{key}|0", h, day, n) for n, (kind, key, h, day) in enumerate(deliveries)))
     first = expected(rows.head(cut))
     plan = rebuild(rows, built(first))
     kept = built(first).filter(pl.col("day_on").is_in(plan.days).not_())

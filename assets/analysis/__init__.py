@@ -1,0 +1,1 @@
+"""Answers from the marts: effect, handle-time split, behaviour trends."""

@@ -1,0 +1,24 @@
+"""Answers from the published marts, each with its doubts, kept as JSON for the pages and for whoever asks.
+
+Lives here: Dagster's view of analytics. Not here: any statistics (analytics), how results are kept (assets.results).
+"""
+
+import dagster as dg
+
+from analytics.first_answers import FirstAnswers
+from analytics.first_answers import first_answers as ask_first
+from assets.marts.published import read_marts
+from assets.score.forms_in_force import epoch_of
+from assets.station import Station
+
+_NEEDS = ("mart_agent_week", "mart_handle_time", "mart_behaviour_week")
+
+
+@dg.asset(group_name="analysis", deps=list(_NEEDS), kinds={"python"}, name="first_answers")
+def answers(station: dg.ResourceParam[Station]) -> FirstAnswers:
+    """The effect of coaching on handle time, its split into parts, behaviour trends: first versions, labelled so."""
+    marts = read_marts(station.state / "marts" / "current", _NEEDS, role="analyst", purpose="coaching")
+    return ask_first(*(marts[name] for name in _NEEDS), epoch=epoch_of(station))
+
+
+analysis_assets = [answers]

@@ -1,0 +1,1 @@
+"""What the live sidecar reads: published every hour without waiting for dbt."""

@@ -1,0 +1,30 @@
+"""The end of the line: pages, workbook and CSV for QA and WFM leads.
+
+Lives here: Dagster's view of the report. Not here: reading (gather.py), pages (build.py and its neighbours).
+"""
+
+import dagster as dg
+
+from analytics.first_answers import FirstAnswers
+from assets.lake import Lake
+from assets.report.build import build_report
+from assets.report.gather import gather
+from assets.report.unchanged import is_published, note_published, state_of
+from assets.score.forms_in_force import forms_of
+from assets.station import Station
+
+
+@dg.asset(
+    group_name="report", deps=["core_interaction", "score_interaction", "score_question", "score_evidence"], kinds={"plotly"}
+)
+def report(
+    first_answers: FirstAnswers, lake: dg.ResourceParam[Lake], station: dg.ResourceParam[Station]
+) -> dg.MaterializeResult:
+    """One page for QA leads, one for WFM leads, a workbook and CSV; every cell traceable to interactions."""
+    forms, out = forms_of(station), station.state / "reports"
+    state = state_of(lake, station, forms.epoch)
+    if is_published(out, state):
+        return dg.MaterializeResult(metadata={"written": "nothing changed"})
+    written = build_report(gather(lake, station, forms, first_answers), out)
+    note_published(out, state)
+    return dg.MaterializeResult(metadata={"written": len(written), "index": dg.MetadataValue.path(str(out / "index.html"))})
