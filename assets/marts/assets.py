@@ -57,7 +57,7 @@ def marts_assets(project_dir: Path, cache: Path, *, epoch_of: Callable[[Station]
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake], station: dg.ResourceParam[Station]
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         house = MartsHouse(station.state / "marts", project_dir, prepared)
-        made_from = BuiltFrom(lake.versions(sources), epoch_of(station), project_hash(project_dir))
+        made_from = BuiltFrom(lake.versions(sources), epoch_of(station), station.site_zone, project_hash(project_dir))
         build = build_marts(house, files={name: lake.files(name) for name in sources}, made_from=made_from)
         yield from _events(context, build)
         if not build.published:

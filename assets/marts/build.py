@@ -71,7 +71,7 @@ def build_marts(house: MartsHouse, *, files: Mapping[str, Sequence[str]], made_f
             house.project_dir,
             duckdb_path=building / FILE,
             target_dir=building / _DBT,
-            variables={"score_epoch": made_from.score_epoch},
+            variables={"score_epoch": made_from.score_epoch, "site_zone": made_from.site_zone},
             prepared=house.prepared,
         )
         if any(result.blocks for result in results):

@@ -63,15 +63,17 @@ def drop_scaffold(duckdb_path: Path) -> None:
 
 
 def _query(table: Table, uris: Sequence[str]) -> str:
+    typed = ", ".join(f"cast(null as {_TYPES[column.kind]}) as {column.name}" for column in table.columns)
+    nothing = f"select {typed} where false"
     if not uris:
-        nulls = ", ".join(f"cast(null as {_TYPES[c.kind]}) as {c.name}" for c in table.columns)
-        return f"select {nulls} where false"
+        return nothing
     listed = ", ".join(_quoted(_local(uri)) for uri in uris)
     partition = ", ".join(f"{_quoted(name)}: 'varchar'" for name in table.partition)
-    hive = f", hive_partitioning = true, hive_types = {{{partition}}}" if partition else ", hive_partitioning = false"
+    hive = f"hive_partitioning = true, hive_types = {{{partition}}}" if partition else "hive_partitioning = false"
     columns = ", ".join(_cast(column) for column in table.columns)
-    # A file written before a column existed lacks it: union_by_name reads the column as null there.
-    return f"select {columns} from read_parquet([{listed}], union_by_name = true{hive})"  # noqa: S608 names of our own contracts
+    # Files written before a column existed lack it; by name, it is null there, be it in some files or in all.
+    rows = f"select * from read_parquet([{listed}], union_by_name = true, {hive})"  # noqa: S608 names of our own contracts
+    return f"select {columns} from ({nothing} union all by name {rows})"  # noqa: S608
 
 
 def _cast(column: Column) -> str:

@@ -9,7 +9,7 @@ import re
 import shutil
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
@@ -32,31 +32,27 @@ _TRIES = 5
 class BuiltFrom:
     """What a build was made from: equal values, equal marts.
 
-    versions: lake table to its version; score_epoch: whose scores count; project: hash of the dbt project.
+    versions: lake table to its version; score_epoch: whose scores count; site_zone: IANA name of the zone dates are in;
+    project: hash of the dbt project.
     """
 
     versions: Mapping[str, int]
     score_epoch: str
+    site_zone: str
     project: str
 
     def write(self, run_dir: Path) -> None:
         """Record the facts in the run folder."""
-        facts = {"versions": dict(self.versions), "score_epoch": self.score_epoch, "project": self.project}
-        (run_dir / _FACTS).write_text(json.dumps(facts, indent=2, sort_keys=True), encoding="utf-8")
-
-
-def built_from(current: Path) -> BuiltFrom | None:
-    """Return what the published marts were made from; None when nothing is published."""
-    try:
-        facts = json.loads((current / _FACTS).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    return BuiltFrom(facts["versions"], facts["score_epoch"], facts["project"])
+        (run_dir / _FACTS).write_text(json.dumps(asdict(self), indent=2, sort_keys=True), encoding="utf-8")
 
 
 def is_current(current: Path, wanted: BuiltFrom) -> bool:
-    """Whether the published marts were made from exactly these lake versions, this epoch and this SQL."""
-    return (current / FILE).is_file() and built_from(current) == wanted
+    """Whether the published marts were made from exactly these lake versions, this epoch, this zone and this SQL."""
+    try:
+        facts = json.loads((current / _FACTS).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return False
+    return facts == asdict(wanted) and (current / FILE).is_file()
 
 
 def next_run(root: Path) -> Path:

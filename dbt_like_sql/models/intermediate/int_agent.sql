@@ -1,5 +1,5 @@
 -- grain: one row per agent of the roster or of the coaching log. key: agent_id.
--- What belongs to the person and not to a period: first and last day of work, first coaching.
+-- What belongs to the person and not to a period: first and last day of work, first coaching (a date in the site's zone).
 with
 agents as (select * from {{ ref('stg_agent') }}),
 exposures as (select * from {{ ref('stg_exposure') }}),
@@ -16,7 +16,7 @@ employed as (
 coached as (
     select
         agent_id,
-        cast(min(exposed_at) as date) as first_coached_on,
+        cast(timezone('{{ var("site_zone", "UTC") }}', min(exposed_at)) as date) as first_coached_on,
         min_by(mechanism, exposed_at) filter (where mechanism is not null) as mechanism
     from exposures
     where exposure_kind = 'delivered'
