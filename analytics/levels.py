@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
+from analytics.contrast import estimate_of, jackknife_of, sums_of
 from analytics.inference import cluster_ratio
 from analytics.shrinkage import shrink
 from analytics.trend import one_epoch
@@ -18,25 +19,33 @@ from analytics.trend import one_epoch
 FEWEST_AGENTS, FEWEST_INTERACTIONS = 5, 20
 
 
-def question_levels(weeks: pl.DataFrame, *, epoch: str | None = None) -> pl.DataFrame:
+def question_levels(weeks: pl.DataFrame, *, epoch: str | None = None, agents_known: bool = True) -> pl.DataFrame:
     """Return one row per question: how often what was called for was done, with a 95 % interval clustered by agent.
 
-    Args: weeks, mart_behaviour_week. Columns: question_id, section_id, is_advisory, share, low, high, called_for_n, done_n,
-        answered_n, na_n, null_n, agent_n, is_hidden; share and interval are null for groups under 5 agents or 20 interactions.
+    Args: weeks, mart_behaviour_week, or the same counts per agent; agents_known, False when `agent_id` stands for single
+        interactions because the source names no agents: then only the number of interactions hides a group.
+    Columns: question_id, section_id, is_advisory, share, low, high, called_for_n, done_n, answered_n, na_n, null_n, agent_n,
+    is_hidden; share and interval are null for groups under 5 agents or 20 interactions.
     """
-    return _levels(one_epoch(weeks, epoch), ["section_id", "question_id", "is_advisory"], "done_n", "called_for_n")
+    return _levels(
+        one_epoch(weeks, epoch),
+        ["section_id", "question_id", "is_advisory"],
+        "done_n",
+        "called_for_n",
+        agents_known=agents_known,
+    )
 
 
-def section_levels(weeks: pl.DataFrame, *, epoch: str | None = None) -> pl.DataFrame:
+def section_levels(weeks: pl.DataFrame, *, epoch: str | None = None, agents_known: bool = True) -> pl.DataFrame:
     """Return one row per section: points earned of points possible outside advisory questions, interval clustered by agent.
 
     Columns as of `question_levels`, without question_id and is_advisory; `share` is of points.
     """
     counted = one_epoch(weeks, epoch).filter(~pl.col("is_advisory").fill_null(value=False))
-    return _levels(counted, ["section_id"], "points_sum", "points_possible_sum")
+    return _levels(counted, ["section_id"], "points_sum", "points_possible_sum", agents_known=agents_known)
 
 
-def _levels(weeks: pl.DataFrame, by: list[str], top: str, bottom: str) -> pl.DataFrame:
+def _levels(weeks: pl.DataFrame, by: list[str], top: str, bottom: str, *, agents_known: bool) -> pl.DataFrame:
     counts = [name for name in ("called_for_n", "done_n", "na_n", "null_n") if name in weeks.columns]
     rows: list[dict[str, Any]] = []
     keyed = weeks.sort(by, nulls_last=True).group_by(by, maintain_order=True)
@@ -46,7 +55,7 @@ def _levels(weeks: pl.DataFrame, by: list[str], top: str, bottom: str) -> pl.Dat
         row["answered_n"] = int((group["interaction_n"] - group["na_n"] - group["null_n"]).sum())
         row["agent_n"] = agents.height
         row |= {"share": None, "low": None, "high": None}
-        row["is_hidden"] = is_small(agents.height, row["answered_n"])
+        row["is_hidden"] = is_small(agents.height if agents_known else FEWEST_AGENTS, row["answered_n"])
         if agents.height and not row["is_hidden"]:
             found = cluster_ratio(agents[top].to_numpy().astype(float), agents[bottom].to_numpy().astype(float))
             low, high = found.low, found.high
@@ -146,3 +155,26 @@ def weekly_scores(interactions: pl.DataFrame) -> pl.DataFrame:
     if not rows:
         return pl.DataFrame(schema={"week_on": pl.Date, "scored_n": pl.Int64, "agent_n": pl.Int64, **floats})
     return pl.DataFrame(rows, schema_overrides=floats, infer_schema_length=None)
+
+
+def score_change(interactions: pl.DataFrame, *, weeks: int = 4) -> dict[str, float | int] | None:
+    """Return how the mean score moved from the first to the last weeks, with a 95 % interval by jackknife over agents.
+
+    Args: interactions with overall, agent_id, started_at; weeks, length of both ends. Keys: change, low, high (points), n.
+        None when the ends would touch, or fewer than five agents are known. A description, never an effect of coaching.
+    """
+    scored = interactions.filter(pl.col("overall").is_not_null() & pl.col("started_at").is_not_null())
+    scored = scored.filter(pl.col("agent_id").is_not_null()).with_columns(
+        week_on=pl.col("started_at").dt.truncate("1w").dt.date()
+    )
+    every = scored["week_on"].unique().sort()
+    if every.len() < 2 * weeks or scored["agent_id"].n_unique() < FEWEST_AGENTS:
+        return None
+    ends = scored.with_columns(
+        end=pl.when(pl.col("week_on") < every[weeks]).then(0).when(pl.col("week_on") >= every[-weeks]).then(1)
+    ).drop_nulls("end")
+    sums = ends.group_by("agent_id", "end").agg(y_sum=pl.col("overall").sum(), n=pl.len()).sort("agent_id", "end")
+    cells = sums_of(sums.select("y_sum", "n", cluster="agent_id", is_treated=pl.lit(value=True), period="end"), 2)
+    coef = np.array([-1.0, 1.0])
+    found = jackknife_of(cells, coef)
+    return {"change": estimate_of(cells, coef), "low": found.low, "high": found.high, "n": ends.height}

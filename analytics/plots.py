@@ -1,0 +1,308 @@
+"""The only Plotly module: draws results, computes nothing, gives figures back with the words that explain them.
+
+Lives here: one template, fixed colours, a function per kind of figure. Not here: estimates (did.py and others), pages (assets).
+Colours mean the same everywhere and never carry meaning alone: shape, position or text does too.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import plotly.graph_objects as go
+import polars as pl
+
+from analytics.handle_time import PART_NAMES, Decomposition
+from analytics.results import Effect, signed
+
+COACHED, CONTROL, BETTER, WORSE = "#0072B2", "#7F7F7F", "#009E73", "#D55E00"
+ATTENTION, MACHINE, HUMAN = "#E69F00", "#56B4E9", "#CC79A7"
+INK, RULE, PAPER = "#1f2a33", "#d5dbe0", "#fefefe"
+SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+REASON_COLOURS = (ATTENTION, WORSE, HUMAN, MACHINE, COACHED, CONTROL)
+REASON_PATTERNS = ("/", "x", ".", "\\", "+", "-", "|")
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A figure with its finding as title, its unit, population and period as subtitle, a text alternative and its data."""
+
+    name: str
+    title: str
+    subtitle: str
+    alt: str
+    figure: go.Figure
+    data: pl.DataFrame
+    least_width_px: int = 0
+
+
+def plotly_source() -> str:
+    """Return the Plotly program as shipped with the library, for pages that carry it with them."""
+    from plotly.offline import get_plotlyjs
+
+    return str(get_plotlyjs())
+
+
+def _figure(*, height: int) -> go.Figure:
+    axis = {"gridcolor": RULE, "linecolor": RULE, "zerolinecolor": RULE, "automargin": True, "title": {"standoff": 8}}
+    return go.Figure(
+        layout=go.Layout(
+            template=go.layout.Template(layout=go.Layout(xaxis=axis, yaxis=axis)),
+            height=height,
+            font={"family": SANS, "size": 14, "color": INK},
+            paper_bgcolor="rgba(0,0,0,0)",
+            plot_bgcolor="rgba(0,0,0,0)",
+            margin={"l": 8, "r": 8, "t": 40, "b": 8},
+            legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "xanchor": "left"},
+            hoverlabel={"font": {"family": SANS, "size": 14}},
+            hovermode="closest",
+            dragmode=False,
+        )
+    )
+
+
+def draw_weekly_difference(weekly: pl.DataFrame, effect: Effect, *, title: str) -> Drawing:
+    """Draw how far coached and control agents are apart per calendar week, with intervals and the span of starts.
+
+    Args: weekly, from did.weekly_difference. Not an event study: the horizontal axis is the calendar.
+    """
+    fig = _figure(height=360)
+    inside = weekly.filter(pl.col("ci_low").is_not_null() & pl.col("ci_high").is_not_null())
+    weeks = inside["week_on"].to_list()
+    fig.add_scatter(
+        x=weeks + weeks[::-1],
+        y=inside["ci_high"].to_list() + inside["ci_low"].to_list()[::-1],
+        fill="toself",
+        fillcolor="rgba(0,114,178,0.16)",
+        line={"width": 0},
+        hoverinfo="skip",
+        name="95 % interval",
+    )
+    for period, symbol, words in (
+        ("before", "circle-open", "before"),
+        ("roll-out", "diamond-open", "roll-out"),
+        ("after", "circle", "after"),
+    ):
+        rows = weekly.filter(pl.col("period") == period)
+        fig.add_scatter(
+            x=rows["week_on"].to_list(),
+            y=rows["difference"].to_list(),
+            mode="markers",
+            marker={"symbol": symbol, "size": 9, "color": COACHED, "line": {"width": 2, "color": COACHED}},
+            name=words,
+            customdata=rows.select("n_treated", "n_control", "treated", "control").rows(),
+            hovertemplate="week of %{x|%Y-%m-%d}: %{y:+.1f} s<br>coached %{customdata[2]:.0f} s, n = %{customdata[0]}<br>"
+            "control %{customdata[3]:.0f} s, n = %{customdata[1]}<extra></extra>",
+        )
+    fig.add_hline(y=0, line={"color": INK, "width": 1})
+    window = effect.window
+    _start_line(fig, window.post_from_on, "last start", "right" if window.left_out_week_n == 0 else "left")
+    if window.left_out_week_n:
+        first = weekly.filter(pl.col("period") == "roll-out")["week_on"].min()
+        assert isinstance(first, date)
+        _start_line(fig, first, "first start", "right")
+    fig.update_yaxes(title_text=f"difference ({effect.unit})")
+    alt = (
+        f"{weekly.height} weekly points. Before the first start the difference averages zero by construction; from the last "
+        f"start on it averages {signed(effect.estimate)} {effect.unit}. The weeks are in the table below."
+    )
+    sub = f"Coached minus control, {effect.outcome} in {effect.unit}, set to zero on average before the first start. {window}."
+    return Drawing("effect_weeks", title, sub, alt, fig, weekly)
+
+
+def _start_line(fig: go.Figure, day: date, label: str, side: str) -> None:
+    fig.add_vline(x=day.isoformat(), line={"color": ATTENTION, "width": 2, "dash": "dash"})
+    anchor = {"left": "left", "right": "right"}[side]
+    fig.add_annotation(
+        x=day.isoformat(),
+        y=1,
+        yref="paper",
+        text=label,
+        showarrow=False,
+        xanchor=anchor,
+        yanchor="top",
+        xshift=4 if side == "left" else -4,
+    )
+
+
+def draw_parts(found: Decomposition, *, name: str, title: str, subtitle: str) -> Drawing:
+    """Draw talk, hold and after-call work as steps that end at the total: mix hatched, rate solid."""
+    labels, lows, sizes, values, patterns = [], [], [], [], []
+    at = 0.0
+    for part in found.parts:
+        for kind, value in (("rate", part.rate_s), ("mix", part.mix_s)):
+            labels.append(f"{PART_NAMES.get(part.part, part.part)}<br>{kind}")
+            lows.append(at)
+            sizes.append(value)
+            values.append(signed(value))
+            patterns.append("/" if kind == "mix" else "")
+            at += value
+    labels.append("total")
+    fig = _figure(height=360)
+    everything = [*sizes, found.change_s]
+    fig.add_bar(
+        x=labels,
+        y=everything,
+        base=[*lows, 0.0],
+        text=[*values, signed(found.change_s)],
+        textposition="outside",
+        cliponaxis=False,
+        marker={
+            "color": [*(BETTER if v < 0 else WORSE for v in sizes), INK],
+            "pattern": {"shape": [*patterns, ""], "fillmode": "overlay", "fgcolor": PAPER, "size": 7, "solidity": 0.45},
+        },
+        hovertemplate="%{x}: %{text} s<extra></extra>",
+        showlegend=False,
+    )
+    fig.add_hline(y=0, line={"color": INK, "width": 1})
+    fig.update_yaxes(title_text="seconds per interaction")
+    fig.update_xaxes(showgrid=False, tickfont={"size": 12})
+    words = "; ".join(
+        f"{PART_NAMES.get(p.part, p.part)} rate {signed(p.rate_s)} s, mix {signed(p.mix_s)} s" for p in found.parts
+    )
+    alt = (
+        f"Steps from zero to {signed(found.change_s)} s: {words}. They add up with a residual of {abs(found.residual_s):.0e} s."
+    )
+    return Drawing(name, title, subtitle, alt, fig, found.tidy())
+
+
+def draw_team_behaviours(cells: pl.DataFrame, *, texts: Mapping[str, str], title: str, subtitle: str) -> Drawing:
+    """Draw a heat map of teams by question: how far each is from the share of all teams, with share and n in the cell.
+
+    Args: cells, from levels.team_behaviours; texts, a short wording per question. Hidden groups are hatched, never zero.
+    """
+    teams = cells["team_id"].unique().sort().to_list()
+    questions = cells["question_id"].unique().sort(descending=True).to_list()
+    at = {(row["team_id"], row["question_id"]): row for row in cells.to_dicts()}
+    gaps: list[list[float | None]] = []
+    texts_in: list[list[str]] = []
+    for question in questions:
+        rows = [at.get((team, question)) for team in teams]
+        gaps.append([None if r is None or r["is_hidden"] else 100 * (r["shrunk"] - r["standard"]) for r in rows])
+        texts_in.append(
+            ["" if r is None or r["is_hidden"] else f"{100 * r['shrunk']:.0f} %<br>n {r['called_for_n']}" for r in rows]
+        )
+    reach = max(5.0, *(abs(v) for row in gaps for v in row if v is not None)) if gaps else 5.0
+    fig = _figure(height=90 + 44 * len(questions))
+    labels = [_short(texts.get(question, question)) for question in questions]
+    fig.add_heatmap(
+        x=teams,
+        y=labels,
+        z=gaps,
+        text=texts_in,
+        texttemplate="%{text}",
+        textfont={"size": 11},
+        zmid=0,
+        zmin=-reach,
+        zmax=reach,
+        colorscale=[[0, WORSE], [0.5, "#f4f4f2"], [1, BETTER]],
+        xgap=2,
+        ygap=2,
+        colorbar={"title": {"text": "points"}, "thickness": 10, "len": 0.6},
+        hovertemplate="%{x}, %{y}<br>%{text}<br>%{z:+.1f} points from all teams<extra></extra>",
+    )
+    hidden = [
+        (team, labels[i])
+        for i, question in enumerate(questions)
+        for team in teams
+        if (r := at.get((team, question))) is None or r["is_hidden"]
+    ]
+    if hidden:
+        fig.add_scatter(
+            x=[x for x, _ in hidden],
+            y=[y for _, y in hidden],
+            mode="markers",
+            marker={"symbol": "hash-open", "size": 18, "color": CONTROL},
+            name="too few to show",
+            hovertemplate="%{x}, %{y}: fewer than 5 agents or 20 interactions<extra></extra>",
+        )
+    fig.update_xaxes(side="top", showgrid=False, type="category")
+    fig.update_yaxes(showgrid=False, type="category")
+    fig.update_layout(margin={"t": 48})
+    alt = f"{len(teams)} teams by {len(questions)} questions; each cell gives the share done and n, as the tables below do."
+    return Drawing("team_behaviours", title, subtitle, alt, fig, cells, least_width_px=260 + 62 * len(teams))
+
+
+def _short(text: str, longest: int = 34) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+def draw_coverage(days: pl.DataFrame, *, outcomes: Sequence[str], title: str, subtitle: str) -> Drawing:
+    """Draw scored interactions and, stacked on them, each reason for a missing score, per day.
+
+    Args: days, with day_on, scoring_outcome, interaction_n; outcomes, the order of stacking, "scored" first.
+    """
+    fig = _figure(height=300)
+    for i, outcome in enumerate(outcomes):
+        rows = days.filter(pl.col("scoring_outcome") == outcome).sort("day_on")
+        colour = MACHINE if outcome == "scored" else REASON_COLOURS[(i - 1) % len(REASON_COLOURS)]
+        shape = "" if outcome == "scored" else REASON_PATTERNS[(i - 1) % len(REASON_PATTERNS)]
+        fig.add_bar(
+            x=rows["day_on"].to_list(),
+            y=rows["interaction_n"].to_list(),
+            name=outcome.replace("_", " "),
+            marker={
+                "color": colour,
+                "line": {"width": 0},
+                "pattern": {"shape": shape, "fgcolor": PAPER, "fillmode": "overlay", "solidity": 0.35},
+            },
+            hovertemplate=f"%{{x}}: %{{y}} {outcome.replace('_', ' ')}<extra></extra>",
+        )
+    fig.update_layout(barmode="stack", bargap=0.15)
+    fig.update_yaxes(title_text="interactions a day")
+    total = int(days["interaction_n"].sum())
+    words = ", ".join(
+        f"{o.replace('_', ' ')} {int(days.filter(pl.col('scoring_outcome') == o)['interaction_n'].sum()):,}" for o in outcomes
+    )
+    return Drawing("coverage", title, subtitle, f"{total:,} interactions by day and outcome: {words}.", fig, days)
+
+
+def draw_weekly_scores(weekly: pl.DataFrame, *, title: str, subtitle: str) -> Drawing:
+    """Draw the mean score per week with its 95 % band; one epoch only."""
+    fig = _figure(height=300)
+    band = weekly.filter(pl.col("low").is_not_null())
+    weeks = band["week_on"].to_list()
+    fig.add_scatter(
+        x=weeks + weeks[::-1],
+        y=band["high"].to_list() + band["low"].to_list()[::-1],
+        fill="toself",
+        fillcolor="rgba(86,180,233,0.28)",
+        line={"width": 0},
+        hoverinfo="skip",
+        name="95 % interval",
+    )
+    fig.add_scatter(
+        x=weekly["week_on"].to_list(),
+        y=weekly["mean"].to_list(),
+        mode="lines+markers",
+        line={"color": COACHED, "width": 2},
+        customdata=weekly["scored_n"].to_list(),
+        hovertemplate="week of %{x|%Y-%m-%d}: %{y:.1f}, n = %{customdata}<extra></extra>",
+        name="mean score",
+    )
+    fig.update_yaxes(title_text="score (0–100)")
+    first, last = weekly.row(0, named=True), weekly.row(-1, named=True)
+    span = f"from {first['mean']:.1f} in the week of {first['week_on']} to {last['mean']:.1f} in that of {last['week_on']}"
+    return Drawing("weekly_scores", title, subtitle, f"Mean score by week, {span}.", fig, weekly)
+
+
+def draw_handle_times(curve: pl.DataFrame, marks: Mapping[str, float], *, title: str, subtitle: str) -> Drawing:
+    """Draw the share of interactions up to each handle time, with median, mean and 90th percentile marked.
+
+    Args: curve, handle_s and share; marks, name to seconds.
+    """
+    fig = _figure(height=300)
+    fig.add_scatter(
+        x=curve["handle_s"].to_list(),
+        y=curve["share"].to_list(),
+        mode="lines",
+        line={"color": COACHED, "width": 2, "shape": "hv"},
+        hovertemplate="%{y:.0%} take up to %{x:.0f} s<extra></extra>",
+        showlegend=False,
+    )
+    for i, (name, at) in enumerate(marks.items()):
+        fig.add_vline(x=at, line={"color": CONTROL, "dash": "dot", "width": 1.5})
+        fig.add_annotation(x=at, y=0.08 + 0.13 * i, text=f"{name} {at:.0f} s", showarrow=False, xanchor="left", xshift=4)
+    fig.update_xaxes(title_text="handle time (s)", rangemode="tozero")
+    fig.update_yaxes(title_text="share of interactions", tickformat=".0%", range=[0, 1.02])
+    alt = "; ".join(f"{name} {at:.0f} s" for name, at in marks.items())
+    return Drawing("handle_times", title, subtitle, f"Cumulative shares of handle time: {alt}.", fig, curve)

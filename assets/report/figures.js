@@ -1,0 +1,41 @@
+// Unpacks the Plotly program carried by this page and draws the figures; without it the tables still carry every number.
+(async () => {
+  const plots = [...document.querySelectorAll("[data-figure]")];
+  const root = document.documentElement;
+  const colours = () => {
+    const css = getComputedStyle(root);
+    return { "#1f2a33": css.getPropertyValue("--ink").trim(), "#d5dbe0": css.getPropertyValue("--rule").trim(), "#fefefe": css.getPropertyValue("--paper").trim() };
+  };
+  const specification = (plot) => {
+    let text = document.getElementById("data-" + plot.dataset.figure).textContent;
+    for (const [light, now] of Object.entries(colours())) text = text.replaceAll(light, now);
+    return JSON.parse(text);
+  };
+  const draw = async () => {
+    for (const plot of plots) {
+      const { data, layout } = specification(plot);
+      await Plotly.react(plot, data, layout, { displaylogo: false, responsive: true, modeBarButtons: [["toImage"]], scrollZoom: false });
+    }
+  };
+  try {
+    if (plots.length) {
+      const packed = document.getElementById("plotly-packed").textContent.trim();
+      const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
+      const source = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+      const script = document.createElement("script");
+      script.textContent = source;
+      document.head.append(script);
+      await draw();
+      const dark = window.matchMedia("(prefers-color-scheme: dark)");
+      dark.addEventListener("change", draw);
+      const fit = (width) => plots.forEach((plot) => Plotly.relayout(plot, width ? { width, autosize: false } : { width: null, autosize: true }));
+      window.addEventListener("beforeprint", () => fit(660));
+      window.addEventListener("afterprint", () => fit(null));
+    }
+    root.dataset.figures = "drawn";
+  } catch (error) {
+    root.dataset.figures = "failed";
+    for (const plot of plots) plot.textContent = "This browser could not draw the figure; its numbers are in the table below.";
+    console.error(error);
+  }
+})();

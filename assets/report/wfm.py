@@ -1,0 +1,326 @@
+"""The WFM lead's page: why did handle time move, and what can I plan with?
+
+Lives here: its sentences, figures and tables. Not here: effect and split (analytics), the page's grammar (page.py).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from analytics.handle_time import EMPTY_POLICY, PART_NAMES, Decomposition
+from analytics.inference import cluster_ratio
+from analytics.levels import FEWEST_AGENTS, FEWEST_INTERACTIONS
+from analytics.plots import Drawing, draw_handle_times, draw_parts, draw_weekly_difference
+from analytics.results import Effect, signed
+from assets.report.html import Html, between, duration, empty, join, share, table, tag, whole
+from assets.report.inputs import Facts
+from assets.report.page import Page, checks_list, figure, section
+
+NO_HANDLE_TIMES = "No handle times in the source: map talk_s, hold_s and acw_s in the source's column map."
+
+
+@dataclass(frozen=True, slots=True)
+class WfmNumbers:
+    """What the page shows, computed once: handle time overall, by queue, by hour of day and as a curve."""
+
+    aht_s: float | None
+    low_s: float | None
+    high_s: float | None
+    handled_n: int
+    queues: pl.DataFrame
+    hours: pl.DataFrame
+    curve: pl.DataFrame
+    marks: dict[str, float]
+
+
+def wfm_numbers(facts: Facts) -> WfmNumbers:
+    """Return the numbers behind the page."""
+    handled = facts.interactions.filter(pl.col("handle_s").is_not_null())
+    if handled.height == 0:
+        return WfmNumbers(None, None, None, 0, pl.DataFrame(), _hours(facts), pl.DataFrame(), {})
+    mean, low, high, _ = _clustered(handled)
+    seconds = np.sort(handled["handle_s"].to_numpy())
+    at = np.unique(np.linspace(0, seconds.size - 1, min(200, seconds.size)).astype(int))
+    curve = pl.DataFrame({"handle_s": seconds[at], "share": (at + 1) / seconds.size})
+    marks = {"median": float(np.median(seconds)), "mean": mean, "P90": float(np.quantile(seconds, 0.9))}
+    return WfmNumbers(mean, low, high, handled.height, _queues(facts, handled), _hours(facts), curve, marks)
+
+
+def _clustered(handled: pl.DataFrame) -> tuple[float, float | None, float | None, int]:
+    named = handled.with_columns(who=pl.coalesce("agent_id", "interaction_id"))
+    sums = named.group_by("who").agg(y=pl.col("handle_s").sum(), n=pl.len()).sort("who")
+    found = cluster_ratio(sums["y"].to_numpy(), sums["n"].to_numpy().astype(float))
+    return found.value, found.low, found.high, handled["agent_id"].drop_nulls().n_unique()
+
+
+def _queues(facts: Facts, handled: pl.DataFrame) -> pl.DataFrame:
+    rows = []
+    for (queue,), group in handled.sort("queue", nulls_last=True).group_by("queue", maintain_order=True):
+        mean, low, high, agents = _clustered(group)
+        hidden = group.height < FEWEST_INTERACTIONS or (facts.agents_known and agents < FEWEST_AGENTS)
+        parts = {f"{p}_mean": None if hidden else group[p].mean() for p in ("talk_s", "hold_s", "acw_s", "queue_wait_s")}
+        numbers = {"handle_s_mean": mean, "handle_s_low": low, "handle_s_high": high}
+        rows.append(
+            {"queue": queue or "no queue", "handled_n": group.height, "agent_n": agents, "is_hidden": hidden}
+            | (dict.fromkeys(numbers) if hidden else numbers)
+            | parts
+        )
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _hours(facts: Facts) -> pl.DataFrame:
+    """Return offered, handled, abandoned and mean handle time by hour of the day (UTC) over all queues."""
+    intervals = facts.given.queue_intervals
+    if intervals.height == 0:
+        return pl.DataFrame()
+    sums = [pl.col(name).sum() for name in ("offered_n", "handled_n", "abandoned_n", "handle_s_sum")]
+    hours = intervals.group_by(hour=pl.col("interval_start_at").dt.hour()).agg(
+        sums, days_n=pl.col("interval_start_at").dt.date().n_unique()
+    )
+    small = pl.col("handled_n") < FEWEST_INTERACTIONS
+    mean = pl.when(~small).then(pl.col("handle_s_sum") / pl.col("handled_n"))
+    return hours.with_columns(handle_s_mean=mean, hour=pl.col("hour").cast(pl.Int64)).sort("hour").drop("handle_s_sum")
+
+
+def wfm_page(facts: Facts, numbers: WfmNumbers) -> Page:
+    """Return the page for WFM leads."""
+    results = facts.given.results
+    drawings: list[Drawing] = []
+    sections = (
+        section("Did coaching move handle time?", *_effect(facts, drawings), id_="effect"),
+        section("Where the change sits", *_parts(facts, drawings), id_="parts"),
+        section("Handle time now", *_now(facts, numbers, drawings)),
+        section("Contacts by hour of the day", _hour_table(numbers)),
+    )
+    return Page(
+        "wfm.html",
+        "WFM leads",
+        "Why did handle time move, and what can I plan with?",
+        wfm_headline(results.effect, numbers),
+        tuple(
+            line for line in (_level(numbers), _split_line(results.effect_parts or results.centre_parts)) if line is not None
+        ),
+        _next(facts, numbers),
+        sections,
+        tuple(drawings),
+    )
+
+
+def wfm_headline(effect: Effect | None, numbers: WfmNumbers) -> Html:
+    """Return the page's first sentence."""
+    if effect is not None and effect.is_identified:
+        n = tag("span", f", n = {whole(effect.n_interactions)} interactions", class_="n")
+        word = "fell" if effect.estimate < 0 else "rose"
+        return join(
+            f"Handle time of coached teams {word} by {abs(effect.estimate):.1f} s an interaction more than that of control teams: ",
+            f"{signed(effect.estimate)} s ",
+            between(effect.ci_low, effect.ci_high, change=True),
+            n,
+            f". Verdict: {effect.verdict}.",
+        )
+    if effect is not None:
+        return join(f"Whether coaching moved handle time cannot be told: {effect.reasons[0].message}")
+    if numbers.aht_s is None:
+        return join(NO_HANDLE_TIMES)
+    return join(
+        f"Average handle time is {duration(numbers.aht_s)} ",
+        between(numbers.low_s, numbers.high_s, 0),
+        tag("span", f" s, n = {whole(numbers.handled_n)}", class_="n"),
+        ". Whether coaching moved it cannot be told from these data.",
+    )
+
+
+def _level(numbers: WfmNumbers) -> Html | None:
+    if numbers.aht_s is None:
+        return None
+    interval = join(f"{numbers.aht_s:.0f} s ", between(numbers.low_s, numbers.high_s, 0))
+    return join(
+        f"Average handle time over the whole period: {duration(numbers.aht_s)}, ",
+        interval,
+        f", n = {whole(numbers.handled_n)}.",
+    )
+
+
+def _split_line(found: Decomposition | None) -> Html | None:
+    if found is None:
+        return None
+    largest = max(found.parts, key=lambda part: abs(part.rate_s))
+    return join(
+        f"Of the change ({found.what}) {signed(found.rate_s)} s come from handling the same contacts and {signed(found.mix_s)} s from "
+        f"other contacts; the largest part is {PART_NAMES.get(largest.part, largest.part)}, {signed(largest.rate_s)} s."
+    )
+
+
+def _next(facts: Facts, numbers: WfmNumbers) -> Html:
+    effect = facts.given.results.effect
+    if numbers.aht_s is None:
+        return join("map talk_s, hold_s and acw_s, or load the call records of the telephone system, and run again.")
+    if effect is None:
+        return join("plan with the handle times by queue below; load coaching events and the roster to learn what moves them.")
+    if not effect.is_identified:
+        return join("do not change the forecast because of coaching; ", effect.reasons[0].message)
+    if effect.verdict == "supported":
+        return join(
+            f"lower planned handle time of coached teams by the cautious end of the interval, {abs(effect.ci_high or 0):.0f} s."
+        )
+    codes = {r.code for r in effect.reasons}
+    why = (
+        "its robustness is not computed in this version"
+        if "SENSITIVITY_PENDING" in codes
+        else "the checks below do not all hold"
+    )
+    return join(
+        "keep the forecast as it is and plan with the handle times by queue below; treat the effect as a lead to follow, because "
+        f"{why}. Keep the control teams uncoached for the next weeks: that is what makes the answer firmer."
+    )
+
+
+def _effect(facts: Facts, drawings: list[Drawing]) -> tuple[Html, ...]:
+    results = facts.given.results
+    effect, weeks = results.effect, results.effect_weeks
+    if effect is None:
+        return (empty(results.refused.get("effect", NO_HANDLE_TIMES)),)
+    shown: list[Html] = []
+    if weeks is not None:
+        moved = "moved apart" if effect.p is not None and effect.p < 0.05 else "did not clearly move apart"
+        drawings.append(draw_weekly_difference(weeks, effect, title=f"Coached and control teams {moved} after the last start"))
+        shown.append(figure(drawings[-1]))
+    if effect.is_identified:
+        head = join(f"{signed(effect.estimate)} s ", between(effect.ci_low, effect.ci_high, change=True))
+        rows = [
+            ["Effect", head],
+            ["Level before, coached teams", f"{effect.baseline:.0f} s"],
+            ["p", "–" if effect.p is None else f"{effect.p:.3f}"],
+            ["Smallest effect found with 80 % probability", "–" if effect.mde_80 is None else f"{effect.mde_80:.1f} s"],
+            [
+                "Smallest bound the data exclude going beyond",
+                "–" if effect.equivalence_bound is None else f"±{effect.equivalence_bound:.1f} s",
+            ],
+            *([f"Cross-check: {c.method}", f"{signed(c.estimate)} s"] for c in effect.cross_checks),
+            [
+                "Interactions, agents, teams",
+                f"{whole(effect.n_interactions)}, {effect.n_units}, {effect.n_clusters} ({effect.n_treated_clusters} coached)",
+            ],
+            ["Method", effect.method],
+        ]
+        shown.append(
+            tag(
+                "div",
+                table(f"Effect on {effect.outcome}, {effect.estimand}", [("", ""), ("", "")], rows, numeric_from=9),
+                class_="text-columns",
+            )
+        )
+    verdict = [
+        tag("strong", f"Verdict: {effect.verdict}. "),
+        *(f"{r.message} ({r.code}) " for r in effect.reasons),
+        *effect.warnings,
+    ]
+    return (*shown, tag("p", *verdict), tag("h3", "What was checked"), checks_list(effect.diagnostics))
+
+
+def _parts(facts: Facts, drawings: list[Drawing]) -> tuple[Html, ...]:
+    results = facts.given.results
+    shown: list[Html] = []
+    effect_parts, centre = results.effect_parts, results.centre_parts
+    if effect_parts is not None:
+        gap = None if results.effect is None else effect_parts.change_s - results.effect.estimate
+        note = (
+            ""
+            if gap is None or abs(gap) < 1e-6
+            else f" It differs from the effect above by {signed(gap, 2)} s because agents changed team."
+        )
+        subtitle = f"Seconds per interaction, coached minus control teams, after minus before. Hatched: mix. Solid: rate. {_residual(effect_parts)}{note}"
+        title = f"Parts of the effect add up to {signed(effect_parts.change_s)} s"
+        drawings.append(draw_parts(effect_parts, name="effect_parts", title=title, subtitle=subtitle))
+        shown += [figure(drawings[-1]), _parts_table(effect_parts)]
+    if centre is not None:
+        title = f"All teams: {signed(centre.change_s)} s, from {centre.aht_a:.0f} s to {centre.aht_b:.0f} s"
+        subtitle = f"Seconds per interaction, {centre.what}; n = {whole(centre.n_a)} and {whole(centre.n_b)}. A description, not an effect. {_residual(centre)}"
+        drawings.append(draw_parts(centre, name="centre_parts", title=title, subtitle=subtitle))
+        shown += [figure(drawings[-1]), _parts_table(centre)]
+    if not shown:
+        return (empty(results.refused.get("centre_parts", NO_HANDLE_TIMES)),)
+    cells = tag("p", f"Mix cells: channel × intent × queue × tenure band; {EMPTY_POLICY}.", class_="sub")
+    return (*shown, cells)
+
+
+def _residual(found: Decomposition) -> str:
+    empty_n = len(found.empty_cells)
+    cells = f"; {whole(empty_n)} cells empty in one period" if empty_n else ""
+    return f"Residual {abs(found.residual_s):.0e} s{cells}."
+
+
+def _parts_table(found: Decomposition) -> Html:
+    rows = [
+        [
+            PART_NAMES.get(p.part, p.part),
+            _with_interval(p.rate_s, None if p.rate is None else (p.rate.low, p.rate.high)),
+            _with_interval(p.mix_s, None if p.mix is None else (p.mix.low, p.mix.high)),
+            signed(p.total_s, 2),
+        ]
+        for p in found.parts
+    ]
+    rows.append(["total", signed(found.rate_s, 2), signed(found.mix_s, 2), signed(found.change_s, 2)])
+    return table(f"Parts: {found.what}", [("Part", ""), ("Rate", "s"), ("Mix", "s"), ("Both", "s")], rows)
+
+
+def _with_interval(value: float, ends: tuple[float, float] | None) -> Html:
+    return join(signed(value, 2), " ", between(*ends, 2, change=True) if ends is not None else None)
+
+
+def _now(facts: Facts, numbers: WfmNumbers, drawings: list[Drawing]) -> tuple[Html, ...]:
+    if numbers.aht_s is None:
+        return (empty(NO_HANDLE_TIMES),)
+    title = f"Half take up to {duration(numbers.marks['median'])}, one in ten longer than {duration(numbers.marks['P90'])}"
+    subtitle = f"Share of interactions up to each handle time, seconds, n = {whole(numbers.handled_n)}, {facts.period}."
+    drawings.append(draw_handle_times(numbers.curve, numbers.marks, title=title, subtitle=subtitle))
+    rows = [_queue_row(facts, row) for row in numbers.queues.to_dicts()]
+    heads = [
+        ("Queue", ""),
+        ("Handled", "n"),
+        ("Handle time", "s, 95 % interval"),
+        ("Talk", "s"),
+        ("Hold", "s"),
+        ("After-call work", "s"),
+        ("Wait", "s"),
+        ("Agents", "n"),
+    ]
+    return (figure(drawings[-1]), table("Handle time by queue, mean per interaction", heads, rows))
+
+
+def _queue_row(facts: Facts, row: dict[str, object]) -> list[object]:
+    def seconds(name: str) -> str:
+        value = row[name]
+        return f"{value:.0f}" if isinstance(value, float) else "–"
+
+    mean, low, high = (row[f"handle_s_{end}"] for end in ("mean", "low", "high"))
+    shown: object = tag("span", "fewer than 5 agents or 20 interactions", class_="sub")
+    if isinstance(mean, float):
+        ends = between(low, high, 0) if isinstance(low, float) and isinstance(high, float) else between(None, None)
+        shown = join(f"{mean:.0f} ", ends)
+    parts = [seconds(f"{p}_mean") for p in ("talk_s", "hold_s", "acw_s", "queue_wait_s")]
+    return [
+        row["queue"],
+        whole(int(str(row["handled_n"]))),
+        shown,
+        *parts,
+        whole(int(str(row["agent_n"]))) if facts.agents_known else "not known",
+    ]
+
+
+def _hour_table(numbers: WfmNumbers) -> Html:
+    if numbers.hours.height == 0:
+        return empty("No offered contacts in the source: load the call records with offered_at to see contacts by interval.")
+    rows = [
+        [
+            f"{row['hour']:02d}:00",
+            whole(row["offered_n"]),
+            whole(row["handled_n"]),
+            share(row["abandoned_n"] / row["offered_n"]) if row["offered_n"] else "–",
+            "fewer than 20" if row["handle_s_mean"] is None else f"{row['handle_s_mean']:.0f}",
+        ]
+        for row in numbers.hours.to_dicts()
+    ]
+    heads = [("Hour", "UTC"), ("Offered", "n"), ("Handled", "n"), ("Abandoned", "of offered"), ("Handle time", "s")]
+    return table("All queues by hour of the day, whole period; half-hours by queue in csv/queue_intervals.csv", heads, rows)
