@@ -257,6 +257,8 @@ EVIDENCE_NO = _count("evidence_no", "0-based place of the evidence.")
 QUOTE = _text("quote", "Words of the stored transcript.")
 SEARCHED_START_S = _seconds("searched_start_s", "Start of the interval searched in vain.")
 SEARCHED_END_S = _seconds("searched_end_s", "End of the interval searched in vain.")
+SEARCHED_FIRST_TURN = _count("searched_first_turn", "First turn searched in vain; the only bound when no times were recorded.")
+SEARCHED_LAST_TURN = _count("searched_last_turn", "Last turn searched in vain.")
 
 # marts: sufficient statistics
 FIRST_TREATED_ON = _date("first_treated_on", "Monday of the first delivered coaching; null is never.")

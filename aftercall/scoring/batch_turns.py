@@ -1,0 +1,152 @@
+"""A batch's turns as arrays in the order of the fold, and which phrase sets each holds.
+
+Lives here: Arrow tables -> Turns. Not here: rules on them (batch_rules.py), tables of scores (batch_rows.py).
+
+Every distinct text is normalised and matched once; half of the turns of real chats are repeats.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from aftercall.text.match import Matcher
+from aftercall.text.normalise import normalise_bulk
+
+SPEAKER_CODE = {"agent": 0, "customer": 1}
+_TURN_COLUMNS = ("interaction_id", "turn", "speaker", "start_s", "end_s", "text", "confidence")
+NO_TIME = np.iinfo(np.int64).min
+
+
+@dataclass(frozen=True)
+class Turns:
+    """n turns of agents and customers, sorted by interaction and then as the fold hears them. Times in seconds, NaN is 'not recorded'.
+
+    `of` is the place of the turn's interaction; `starts[i]:starts[i + 1]` are the rows of interaction i; `text_of` points into `texts`.
+    """
+
+    interaction_n: int
+    of: np.ndarray
+    starts: np.ndarray
+    turn: np.ndarray
+    speaker: np.ndarray
+    start_s: np.ndarray
+    end_s: np.ndarray
+    confidence: np.ndarray
+    text_of: np.ndarray
+    texts: pa.Array
+    matcher: Matcher
+    _said: dict[tuple[str, ...], np.ndarray] = field(default_factory=dict[tuple[str, ...], np.ndarray])
+
+    def says(self, names: tuple[str, ...]) -> np.ndarray:
+        """Return, for every turn, whether any of the phrase sets stands in it."""
+        if names not in self._said:
+            text_says = np.zeros(len(self.texts), dtype=bool)
+            for name in names:
+                text_says[self._texts_with[name]] = True
+            self._said[names] = text_says[self.text_of]
+        return self._said[names]
+
+    def by(self, speaker: str) -> np.ndarray:
+        """Return, for every turn, whether it is the speaker's."""
+        return self.speaker == SPEAKER_CODE[speaker]
+
+    @cached_property
+    def _texts_with(self) -> dict[str, np.ndarray]:
+        lines = normalise_bulk(self.texts)
+        return {name: lines.text_of[at] for name, at in self.matcher.match_bulk(lines).items()}
+
+    @cached_property
+    def start_ms(self) -> np.ndarray:
+        """Starts in whole milliseconds; NO_TIME where not recorded."""
+        return _ms(self.start_s)
+
+    @cached_property
+    def end_ms(self) -> np.ndarray:
+        """Ends in whole milliseconds, the start where only that was recorded."""
+        return _ms(np.where(np.isnan(self.end_s), self.start_s, self.end_s))
+
+    @cached_property
+    def has_untimed(self) -> np.ndarray:
+        """Return, for every interaction, whether one of its turns lacks its start."""
+        return np.bincount(self.of[np.isnan(self.start_s)], minlength=self.interaction_n) > 0
+
+    def count(self, rows: np.ndarray) -> np.ndarray:
+        """Return how many of the rows (a mask) each interaction has."""
+        return np.bincount(self.of[rows], minlength=self.interaction_n)
+
+
+def _ms(seconds: np.ndarray) -> np.ndarray:
+    known = ~np.isnan(seconds)
+    return np.where(known, np.rint(np.where(known, seconds, 0) * 1000).astype(np.int64), NO_TIME)
+
+
+def arranged(interaction_ids: pa.Array, turns: pa.Table, matcher: Matcher) -> Turns:
+    """Return the turns of the given interactions (a table with core_turn's columns; rows of others are left out)."""
+    table = turns.select([name for name in _TURN_COLUMNS if name in turns.column_names]).combine_chunks()
+    # Polars hands over string views; Arrow's kernels want one kind of string on both sides.
+    of = pc.index_in(table["interaction_id"].cast(pa.string()), value_set=interaction_ids.cast(pa.string()))
+    if of.null_count:
+        table, of = table.filter(of.is_valid()), of.drop_null()
+    of_np = _flat(of).to_numpy(zero_copy_only=False).astype(np.int64)
+    turn = _numbers(table, "turn").astype(np.int64)
+    start_s = _numbers(table, "start_s")
+    order = _fold_order(of_np, turn, start_s)
+    speaker = (
+        _flat(pc.index_in(table["speaker"].cast(pa.string()), value_set=pa.array(list(SPEAKER_CODE))))
+        .fill_null(-1)
+        .to_numpy(zero_copy_only=False)
+    )
+    # The system says nothing that is scored; its times have done their part in the order.
+    spoken = order[speaker[order] >= 0]
+    coded = _flat(table["text"]).cast(pa.large_string()).dictionary_encode()
+    of_sorted = of_np[spoken]
+    return Turns(
+        len(interaction_ids),
+        of_sorted,
+        np.searchsorted(of_sorted, np.arange(len(interaction_ids) + 1)),
+        turn[spoken],
+        speaker[spoken].astype(np.int8),
+        start_s[spoken],
+        _numbers(table, "end_s")[spoken],
+        _numbers(table, "confidence")[spoken],
+        coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)[spoken],
+        coded.dictionary,
+        matcher,
+    )
+
+
+def _flat(column: "pa.ChunkedArray | pa.Array") -> pa.Array:
+    if isinstance(column, pa.ChunkedArray):
+        return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks or [pa.array([], column.type)])
+    return column
+
+
+def _numbers(table: pa.Table, name: str) -> np.ndarray:
+    """Return a column as floats, NaN for null and for a column the table has not."""
+    if name not in table.column_names:
+        return np.full(table.num_rows, np.nan)
+    return _flat(table[name]).cast(pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False)
+
+
+def _fold_order(of: np.ndarray, turn: np.ndarray, start_s: np.ndarray) -> np.ndarray:
+    """Return the rows by interaction and (start, turn); a turn without a start keeps its place after the one before it."""
+    by_line = np.arange(len(of))
+    if not _ascending(of, turn):
+        by_line = np.lexsort((turn, of))
+    of, start_s = of[by_line], start_s[by_line]
+    first = np.ones(len(of), dtype=bool)
+    first[1:] = of[1:] != of[:-1]
+    source = np.maximum.accumulate(np.where(first | ~np.isnan(start_s), np.arange(len(of)), 0))
+    carried = np.nan_to_num(start_s[source], nan=0.0)
+    if _ascending(of, carried):
+        return by_line
+    return by_line[np.lexsort((turn[by_line], carried, of))]
+
+
+def _ascending(major: np.ndarray, minor: np.ndarray) -> bool:
+    """Return whether rows already ascend by (major, minor)."""
+    same = major[1:] == major[:-1]
+    return bool(np.all(np.where(same, minor[1:] >= minor[:-1], major[1:] > major[:-1])))

@@ -1,0 +1,144 @@
+"""What a scorecard is once it is read: forms, questions, and the four kinds of rule.
+
+Lives here: frozen shapes. Not here: reading YAML (form_yaml.py), choosing a form and the epoch (forms.py), judging (fold.py, batch.py).
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from aftercall.text.match import PhraseSet
+
+Party = Literal["agent", "customer"]
+WindowKind = Literal["anywhere", "first_turns", "last_turns", "first_s"]
+WeightMode = Literal["question", "section", "points"]
+SEVERITIES = ("low", "medium", "high", "critical")
+SECTIONS = ("compliance", "accuracy", "tone", "completeness")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which turns of a speaker count: all, the first or last n of that speaker, or those that start in the first n seconds."""
+
+    kind: WindowKind = "anywhere"
+    n: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Somebody said something somewhere: any of the phrase sets, by the speaker, inside the window."""
+
+    speaker: Party
+    said: tuple[str, ...]
+    window: Window = field(default_factory=Window)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Asked once an interaction. Called for when `when` was said (or always); done when `expect` was said, or, if `never`, when it
+    was said at most `allowed_n` times. A miss was not called for after all when `excused_by` was said."""
+
+    expect: Condition
+    never: bool = False
+    allowed_n: int = 0
+    when: Condition | None = None
+    excused_by: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """Asked at every moment. A moment is a turn in which `trigger` is said; turns of one speaker in a row are one moment.
+
+    Done when `by` says one of `said` within `within_turns` of its own turns after the moment (in the same turn, too, when the moment
+    is its own); or, with `before`, at or before the first moment. Not called for when `by` has no turn left.
+    """
+
+    trigger: Condition
+    by: Party
+    said: tuple[str, ...]
+    within_turns: int = 2
+    before: bool = False
+    excused_by: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long people wait for the agent's turns: kept when at most `allowed_share` of the waits exceed the channel's limit.
+
+    A wait runs from the last word of anybody to the start of an agent's turn; `after` says whose turn must stand before it. Not
+    counted when the agent's turn before it announced it.
+    """
+
+    limit_s: tuple[tuple[str, float], ...]
+    after: Literal["customer", "any"] = "customer"
+    allowed_share: float = 0.0
+    announced_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """The agent starts while the customer holds the turn and the customer stops: kept when at most `allowed_n` times.
+
+    Source: spec formats section 7 (t 2 s, agent ≥ 1 s, customer ≥ 0.5 s), overlap ≥ 0.3 s against the delay of the line.
+    """
+
+    allowed_n: int = 0
+
+
+Rule = Whole | Each | Wait | Interruption
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of a form: what it asks, what it weighs, how it is judged, and what people are told."""
+
+    question_id: str
+    version: int
+    section: str
+    title: str
+    behaviour: str
+    weight: float
+    points: float
+    rule: Rule
+    reasons: tuple[tuple[str, str], ...]
+    remedy: str
+    severity: str = "low"
+    channels: tuple[str, ...] = ()
+    is_autofail: bool = False
+    is_advisory: bool = False
+    is_legal: bool = False
+    reviewed_by: str | None = None
+    source: str = ""
+
+    def reason(self, answer: str) -> str:
+        """Return the sentence for an answer."""
+        return dict(self.reasons)[answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """Which interactions a form is for; an empty tuple means any. Queues and intents are glob patterns on lower-case names."""
+
+    queues: tuple[str, ...] = ()
+    intents: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ("en",)
+    min_turns: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One published scorecard."""
+
+    form_id: str
+    version: str
+    title: str
+    eligibility: Eligibility
+    section_weights: tuple[tuple[str, float], ...]
+    questions: tuple[Question, ...]
+    weight_mode: WeightMode = "question"
+    phrase_sets: tuple[PhraseSet, ...] = ()
+    content: str = ""
+
+    def question(self, question_id: str) -> Question:
+        """Return one question; raises KeyError for an id the form has not."""
+        return {question.question_id: question for question in self.questions}[question_id]

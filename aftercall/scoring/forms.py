@@ -1,0 +1,146 @@
+"""The scorecards in force: which form scores an interaction, and the epoch that names everything fixed.
+
+Lives here: Facts, Forms, load. Not here: what a YAML file may say (form_yaml.py), judging (fold.py, batch.py).
+"""
+
+import fnmatch
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from aftercall.contracts.errors import ScorecardError
+from aftercall.contracts.records import Interaction
+from aftercall.scoring.form import Eligibility, Form
+from aftercall.scoring.form_yaml import read_form, read_phrase_sets
+from aftercall.text.match import EngineName, Matcher, default_engine
+from aftercall.text.normalise import NORMALISER_VERSION
+from aftercall.text.redact import REDACTION_VERSION
+
+_HERE = Path(__file__).parent
+# In this order: the first form an interaction is eligible for scores it.
+SHIPPED = (_HERE / "scorecards" / "collections.yaml", _HERE / "scorecards" / "service.yaml")
+ROLE_CONFIDENCE_MIN = 0.8
+_STATE_REASONS = {
+    "late": "late_transcript",
+    "missing": "no_transcript",
+    "empty": "empty_audio",
+    "failed": "model_error",
+    "quota": "quota",
+    "unsupported_language": "unsupported_language",
+    "excluded": "excluded_by_policy",
+    "role_uncertain": "role_uncertain",
+    "no_notice": "no_notice",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of an interaction before its first turn, and decides which form scores it."""
+
+    channel: str
+    queue: str | None = None
+    intent: str | None = None
+    language: str | None = None
+    transcript_state: str = "ok"
+    is_role_uncertain: bool = False
+
+    @classmethod
+    def of(cls, interaction: Interaction) -> "Facts":
+        """Return the facts of an interaction."""
+        language = interaction.attributes.get("language")
+        return cls(
+            interaction.channel,
+            interaction.queue,
+            interaction.intent,
+            language if isinstance(language, str) else None,
+            interaction.transcript_state,
+            interaction.role_confidence is not None and interaction.role_confidence < ROLE_CONFIDENCE_MIN,
+        )
+
+
+@dataclass(frozen=True)
+class Forms:
+    """The forms in force, in the order they are tried."""
+
+    forms: tuple[Form, ...]
+    engine_name: EngineName = field(default_factory=default_engine, compare=False)
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """One matcher over the phrase sets of all forms."""
+        sets = {one.name: one for form in self.forms for one in form.phrase_sets}
+        return Matcher(tuple(sets.values()), self.engine_name)
+
+    @cached_property
+    def epoch(self) -> str:
+        """Return the 12 characters that name forms, phrases, normaliser, redaction and the code that scores."""
+        parts = [form.content for form in self.forms] + [NORMALISER_VERSION, REDACTION_VERSION, _source_hash()]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+
+    def score_key(self, transcript_version: str) -> str:
+        """Return the key of one score: same key, same bytes."""
+        return hashlib.sha256(f"{self.epoch}|{transcript_version}".encode()).hexdigest()[:32]
+
+    def gate(self, facts: Facts) -> tuple[Form | None, str | None]:
+        """Return the form for an interaction, and why it cannot be scored although a form may exist (None: it can)."""
+        form = next((form for form in self.forms if _is_eligible(form.eligibility, facts)), None)
+        if facts.transcript_state in _STATE_REASONS:
+            return form, _STATE_REASONS[facts.transcript_state]
+        if form is None:
+            others = any(_is_eligible(one.eligibility, facts, any_language=True) for one in self.forms)
+            return None, "unsupported_language" if others else "not_eligible"
+        return form, "role_uncertain" if facts.is_role_uncertain else None
+
+    def form(self, form_id: str) -> Form:
+        """Return one form by id."""
+        for form in self.forms:
+            if form.form_id == form_id:
+                return form
+        raise ScorecardError(f"There is no scorecard {form_id!r}. There are: {', '.join(form.form_id for form in self.forms)}.")
+
+
+def _is_eligible(rule: Eligibility, facts: Facts, *, any_language: bool = False) -> bool:
+    if rule.channels and facts.channel not in rule.channels:
+        return False
+    language = (facts.language or "").lower().split("-")[0].split("_")[0]
+    if rule.languages and language and language not in rule.languages and not any_language:
+        return False
+    if not rule.queues and not rule.intents:
+        return True
+    return _any(rule.queues, facts.queue) or _any(rule.intents, facts.intent)
+
+
+def _any(globs: tuple[str, ...], name: str | None) -> bool:
+    return name is not None and any(fnmatch.fnmatchcase(name.lower(), glob) for glob in globs)
+
+
+def _source_hash() -> str:
+    """Return the hash of the code that decides scores: the source of aftercall.text and aftercall.scoring, never the commit."""
+    root = _HERE.parent
+    digest = hashlib.sha256()
+    for folder in ("text", "scoring"):
+        for path in sorted((root / folder).rglob("*.py")):
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def load(paths: Sequence[Path] | None = None, *, engine_name: EngineName | None = None) -> Forms:
+    """Return the forms of the given files, in that order; without files, the shipped ones (collections, then service).
+
+    Raises: ScorecardError, naming file, place and what it must be.
+
+    >>> [form.form_id for form in load().forms]
+    ['collections', 'service']
+    """
+    shared = read_phrase_sets(sorted((_HERE / "phrases").glob("*.yaml")))
+    forms = tuple(read_form(path, shared) for path in (SHIPPED if paths is None else paths))
+    if len({form.form_id for form in forms}) < len(forms):
+        raise ScorecardError("Two of the scorecards have the same id; give each its own.")
+    taken: dict[str, object] = {}
+    for one in (one for form in forms for one in form.phrase_sets):
+        if taken.setdefault(one.name, one) != one:
+            raise ScorecardError(f"The phrase set {one.name!r} means two things in two scorecards; rename one.")
+    return Forms(forms, engine_name or default_engine())

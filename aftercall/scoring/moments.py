@@ -1,0 +1,95 @@
+"""Rules asked at every moment: it was called for here; was it done within the next turns, or before?
+
+Lives here: the fold of an Each rule. Not here: rules asked once (sighting.py), times (waits.py).
+"""
+
+from dataclasses import dataclass, replace
+
+from aftercall.scoring.form import Each
+from aftercall.scoring.heard import QUOTES_MAX, Evidence, Heard, Place, searched
+from aftercall.scoring.sighting import Scope, Sighting, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A moment not yet settled: its quote, how many turns the answering side had by then, and the turns searched since."""
+
+    quote: Evidence
+    by_n: int
+    first: Place | None = None
+    last: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EachState:
+    """What an Each rule remembers; at most within_turns + 1 moments are open at a time."""
+
+    by_n: int = 0
+    open: tuple[Open, ...] = ()
+    done_n: int = 0
+    missed_n: int = 0
+    missed: tuple[Evidence, ...] = ()
+    proof: tuple[Evidence, ...] = ()
+    excuse: Sighting = Sighting()
+
+
+def each_after(state: EachState, rule: Each, turn: Heard, scope: Scope) -> EachState:
+    """Return the state of an Each rule after one turn."""
+    if rule.excused_by:
+        state = replace(state, excuse=state.excuse.after(turn, rule.excused_by, scope))
+    if rule.before:
+        return _before(state, rule, turn, scope)
+    own = rule.by == rule.trigger.speaker
+    if turn.speaker == rule.by:
+        state = replace(state, by_n=state.by_n + 1)
+        if own and turn.says(rule.trigger.said):
+            state = replace(state, open=(*state.open, Open(turn.quoted(rule.trigger.said), state.by_n)))
+        state = _answered(state, rule, turn)
+    elif not own and turn.says(rule.trigger.said) and not (state.open and state.open[-1].by_n == state.by_n):
+        state = replace(state, open=(*state.open, Open(turn.quoted(rule.trigger.said), state.by_n)))
+    return state
+
+
+def _answered(state: EachState, rule: Each, turn: Heard) -> EachState:
+    """Return the state after a turn of the answering side: open moments are done, missed, or searched one turn further."""
+    if not state.open:
+        return state
+    waiting = tuple(replace(one, first=one.first or turn.place, last=turn.place) for one in state.open)
+    if turn.says(rule.said):
+        proof = state.proof or (turn.quoted(rule.said),)
+        return replace(state, open=(), done_n=state.done_n + len(waiting), proof=proof)
+    over = tuple(one for one in waiting if state.by_n - one.by_n >= rule.within_turns)
+    return _missing(replace(state, open=tuple(one for one in waiting if one not in over)), over)
+
+
+def _missing(state: EachState, over: tuple[Open, ...]) -> EachState:
+    missed = state.missed
+    for one in over:
+        if len(missed) < 2 * QUOTES_MAX and one.first and one.last:
+            missed = (*missed, one.quote, searched(one.first, one.last))
+    return replace(state, missed=missed, missed_n=state.missed_n + len(over))
+
+
+def _before(state: EachState, rule: Each, turn: Heard, scope: Scope) -> EachState:
+    """Return the state of a rule that must be kept before its first moment; only that moment is judged."""
+    if state.done_n or state.missed_n:
+        return state
+    if turn.speaker == rule.by and not state.proof and turn.says(rule.said):
+        state = replace(state, proof=(turn.quoted(rule.said),))
+    if turn.speaker != rule.trigger.speaker or not turn.says(rule.trigger.said):
+        return state
+    if state.proof:
+        return replace(state, done_n=1)
+    first = scope.first or turn.place
+    return replace(state, missed_n=1, missed=(turn.quoted(rule.trigger.said), searched(first, turn.place)))
+
+
+def each_verdict(state: EachState, rule: Each, scope: Scope) -> Verdict:
+    """Return the verdict of an Each rule at the end of the interaction; a moment nobody could answer was not called for."""
+    if rule.excused_by and rule.excused_by.window.kind == "first_s" and scope.is_untimed:
+        return Verdict(null_reason="no_times")
+    state = _missing(state, tuple(one for one in state.open if one.first))
+    if state.missed_n and state.excuse.settled().hit_n:
+        return Verdict()
+    evidence = state.missed if state.missed_n else (state.proof if state.done_n else ())
+    return Verdict(state.done_n + state.missed_n, state.done_n, evidence=evidence)
