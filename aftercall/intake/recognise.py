@@ -18,7 +18,7 @@ import orjson
 from aftercall.contracts.errors import IntakeError, RequestError
 from aftercall.intake.canonical import canonical_map
 from aftercall.intake.column_map import ColumnMap, fitting, parse_map, shipped_maps
-from aftercall.intake.manifest import MANIFEST_COLUMNS
+from aftercall.intake.manifest import is_manifest
 
 _HEAD_N = 65_536
 _DELIMITERS = ",;|\t"
@@ -192,7 +192,7 @@ def _table(path: Path, text: str, *, strict: bool) -> _Look:
     is_prose = bool(_PROSE.match(path.name)) or path.suffix.lower() in _PROSE_SUFFIXES
     if rows and (not is_prose or (_even(rows) and len(rows) > 2 and len(rows[0]) > 2)):
         header = tuple(name.strip() for name in rows[0])
-        if set(MANIFEST_COLUMNS) <= set(header):
+        if is_manifest(header):
             return "manifest", "manifest of recordings.", None, header
         if any(not name for name in header) or len(set(header)) != len(header):
             return (

@@ -6,7 +6,7 @@ privacy, section 6.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from aftercall.text import redact_patterns as p
@@ -28,7 +28,7 @@ _LETTERS = "".join(
 )
 _SIGNS = re.compile(r"[\d@]")
 _NO_DIGITS = re.compile(r"\D+")
-_TRIGGERS = NUMBER_WORDS | p.CONTEXT_WORDS
+_TRIGGERS = NUMBER_WORDS | p.CONTEXT_WORDS | frozenset(("dot", "com", "org", "net"))
 _ORDER = ("card", "security_code", "ssn", "iban", "birth_date", "email", "phone", "account", "ip", "digits")
 
 
@@ -104,16 +104,19 @@ def find_spans(state: RedactionState, speaker: str, text: str) -> tuple[Redactio
     found = list(_written(low, known, born=now.birth_left > 0))
     taken = [(span.start, span.end) for span in found]
     if has_signs:
-        taken += p.kept_spans(low, strictly=now.payment_left > 0)
+        taken += p.kept_spans(low)
     chains = chains_of(low, taken)
-    reading = _Reading(now, speaker, low, chains)
+    lengthy = has_signs and any(len(chain.digits) > 2 for chain in chains)
+    small = p.small_spans(low) if lengthy and not (now.payment_left or now.open_digits) else ()
+    reading = _Reading(now, speaker, low, chains, small)
     found += reading.spans()
     after = _aged(now, speaker, len(words), said_digits=bool(chains))
     cvv_seen = any(span.type == "security_code" for span in found)
-    if reading.still_open is not None or (cvv_seen and not state.cvv_seen) or (reading.pan_seen and not state.pan_seen):
+    if reading.still_open is not None or cvv_seen or reading.pan_seen:
         after = replace(
             after,
             open_digits=_with_open(after.open_digits, speaker, reading.still_open),
+            payment_left=_PAYMENT_TURNS if reading.pan_seen else after.payment_left,
             pan_seen=state.pan_seen or reading.pan_seen,
             cvv_seen=state.cvv_seen or cvv_seen,
         )
@@ -207,11 +210,18 @@ def _birth_year(year: str | None) -> bool:
     return year.startswith("nineteen") or (year.isdigit() and p.BIRTH_YEARS[0] <= int(year) <= p.BIRTH_YEARS[1])
 
 
+def _trails_off(rest: str) -> bool:
+    """Whether so little follows that a number may go on in the next turn: "four one one one, got that?"."""
+    return len(rest) < 25 and len(rest.split()) <= 3
+
+
 class _Reading:
     """The numbers of one turn, read with what was said before: which are masked, and whether the last one is still open."""
 
-    def __init__(self, state: RedactionState, speaker: str, low: str, chains: list[Chain]) -> None:
-        self.state, self.low, self.chains = state, low, chains
+    def __init__(
+        self, state: RedactionState, speaker: str, low: str, chains: list[Chain], small: Sequence[tuple[int, int]]
+    ) -> None:
+        self.state, self.low, self.chains, self.small = state, low, chains, small
         self.before = next((digits for who, digits, _ in state.open_digits if who == speaker), "")
         self.pan_seen = False
         self.still_open: str | None = None
@@ -230,7 +240,8 @@ class _Reading:
                 for run in chain.runs:
                     if kind := self._run_kind(run, open_end=open_end and run is chain.runs[-1], alone=len(chain.runs) == 1):
                         found.append(Span(kind, self._start(run.start), run.end))
-            if open_end and not self._counts(chain.runs[-1]):
+            is_last = chain is self.chains[-1] and (open_end or _trails_off(self.low[chain.end :]))
+            if is_last and not self._counts(chain.runs[-1]):
                 self.still_open = carried + chain.digits
         if self.chains and self.still_open is None:
             self.still_open = ""
@@ -238,10 +249,10 @@ class _Reading:
 
     def _chain_kind(self, chain: Chain, carried: str, *, open_end: bool) -> str | None:
         digits = carried + chain.digits
-        if len(digits) >= 13 and p.card_in(digits):
+        if (open_end or len(chain.digits) >= 3) and p.card_in(digits):
             self.pan_seen = True
             return "card"
-        if not carried or (self._counts(chain.runs[0]) and len(chain.digits) < 4):
+        if len(carried) < 3 or (self._counts(chain.runs[0]) and len(chain.digits) < 4):
             return None
         if len(digits) >= 4 and (open_end or len(chain.digits) >= 3):
             return "card" if self.state.payment_left else "digits"
@@ -249,7 +260,7 @@ class _Reading:
 
     def _run_kind(self, run: Run, *, open_end: bool, alone: bool) -> str | None:
         n, state = len(run.digits), self.state
-        if n < 3 or self._counts(run):
+        if n < 3 or self._counts(run) or self._is_reference(run):
             return None
         if state.payment_left and not self._is_amount(run):
             return "security_code" if state.code_left and n <= 4 else "card"
@@ -263,14 +274,20 @@ class _Reading:
             return "account"
         if n >= 7 and (alone or n >= 9):
             return "phone" if 10 <= n <= 12 or n == 7 else "account"
-        return "digits" if open_end and not self._is_year_or_amount(run) else None
+        read_out = run.spoken and len(run.groups) == n
+        return "digits" if read_out or (open_end and not self._is_year_or_amount(run)) else None
 
     def _counts(self, run: Run) -> bool:
-        """Whether the run is a quantity: it has a unit, or it is read as a value ("two hundred")."""
-        n = len(run.digits)
-        if n > 9:
+        """Whether the run is a quantity: it has a unit, is read as a value ("two hundred"), or is a decimal or a range."""
+        if len(run.digits) > 9:
             return False
+        if any(start <= run.start and run.end <= end for start, end in self.small):
+            return True
         return run.quantity or p.UNIT_AFTER.match(self.low, run.end) is not None or self._has_currency(run)
+
+    def _is_reference(self, run: Run) -> bool:
+        """Whether letters stand before the number as part of a code: an order or a case, "F-77130"."""
+        return len(run.digits) <= 8 and p.CODE_BEFORE.search(self.low[max(0, run.start - 8) : run.start]) is not None
 
     def _has_currency(self, run: Run) -> bool:
         return self.low[max(0, run.start - 2) : run.start].strip() in ("$", "€", "£", "¥", "₹")

@@ -36,8 +36,8 @@ SPOKEN_EMAIL = re.compile(
     rf"(?:at|@)\s+(?:the\s+rate\s+)?[\w-]+(?:(?:\s+dot\s+[a-z][\w-]+)+|(?:\.[\w-]+)*\.{_TLD}\b)"
 )
 IBAN = re.compile(
-    r"\b[a-z]{2}\d{2}(?=(?:[ -]?[a-z]*\d){6})"
-    r"(?:[a-z0-9]{11,30}|(?:[ -]?(?=[a-z]*\d)[a-z0-9]{4}){2,7}(?:[ -]?(?=[a-z]*\d)[a-z0-9]{1,4})?)\b"
+    r"\b[a-z]{2}\d{2}(?=(?:[ -]?[a-z]*[ -]?\d){6})"
+    r"(?:[a-z0-9]{11,30}|(?:[ -]?[a-z]{4})?(?:[ -]?(?=[a-z]*\d)[a-z0-9]{4}){2,7}(?:[ -]?(?=[a-z]*\d)[a-z0-9]{1,4})?)\b"
 )
 IP_ADDRESS = re.compile(r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.]*\d)")
 SSN = re.compile(r"(?<![\d-])\d{3}([- .])\d{2}\1\d{4}(?![\d-])")
@@ -76,8 +76,9 @@ UNIT_AFTER = re.compile(
     r"|grand|k|%|percent|per cent|points?|a\.?m|p\.?m|o'? ?clock|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|nights?|weeks?"
     r"|months?|years?|times?|people|persons?|guests?|adults?|kids?|children|tickets?|rooms?|beds?|bedrooms?|stars?|miles?|km"
     r"|kilomet\w+|met(?:er|re)s?|feet|ft|square|sq|lbs?|kg|gb|mb|mbps|units?|items?|orders?|pieces?|boxes|gallons?|litres?"
-    r"|liters?|degrees?|digits?|numbers?)(?![a-z])"
+    r"|liters?|degrees?|digits?|numbers?)(?![a-z0-9])"
 )
+CODE_BEFORE = re.compile(r"(?<![a-z0-9])(?!(?:x|ext|pin|cvv|cvc|ssn|no|nr|tel|id|is|dob|acct?|card|visa|amex)-?$)[a-z]{1,5}-?$")
 AMOUNT_BEFORE = re.compile(
     r"(?:[$€£¥₹]|\b(?:balance|totals?|priced?|costs?|amount|fee|fare|rent|budget|pay|paid|owed?|charged?|refund|transfer|deposit"
     r"|withdraw|withdrew|withdrawn|withdrawal|spent|missing|stole|stolen|took|lost|credits?|debits?|rate|worth|about|around|over"
@@ -122,7 +123,7 @@ CONTEXTS: dict[str, tuple[frozenset[str], re.Pattern[str]]] = {
         re.compile(
             r"\b(?:account(?:'s)? (?:number|no|id)|acct|routing|sort code|iban|pin|pin ?code|passcode|password|passport"
             r"|licen[cs]e number|driver'?s licen[cs]e|member(?:ship)? (?:id|number|no)|policy number|phone number|mobile"
-            r"|telephone|cell(?: ?phone)?|call (?:me|you) (?:at|on)|reach (?:me|you) (?:at|on)|zip(?: ?code)?|post(?:al)? ?code)\b"
+            r"|telephone|cell(?: ?phone)?|(?:call|reach) (?:me|you) (?:at|on)|zip(?: ?code)?|post(?:al)? ?code)\b"
         ),
     ),
 }
@@ -183,23 +184,31 @@ def _rises(match: "re.Match[str]") -> bool:
     return int(match[1]) < int(match[2])
 
 
-def kept_spans(low: str, *, strictly: bool) -> list[tuple[int, int]]:
-    """Return the spans of times, dates and amounts, which stay. `strictly` (payment step) leaves bare decimals out.
+def kept_spans(low: str) -> list[tuple[int, int]]:
+    """Return the spans of times, dates and amounts, which stay and end any number beside them.
 
-    >>> ["at 10:30 for $1,500.00"[s:e] for s, e in kept_spans("at 10:30 for $1,500.00", strictly=False)]
+    >>> ["at 10:30 for $1,500.00"[s:e] for s, e in kept_spans("at 10:30 for $1,500.00")]
     ['10:30', '$1,500.00']
     """
     spans = list[tuple[int, int]]()
-    point, comma, dash, slash = "." in low, "," in low, "-" in low or "–" in low, "/" in low
-    if comma or ":" in low or _CURRENCY.search(low):
+    if "," in low or ":" in low or _CURRENCY.search(low):
         spans += [match.span() for match in _KEPT.finditer(low)]
-    if dash or slash or point:
+    if "-" in low or "/" in low or "." in low:
         spans += [match.span() for match in NUMERIC_DATE.finditer(low) if date_year(match) is not None]
-    if not strictly:
-        if point or comma or slash:
-            spans += [match.span() for match in _DECIMAL.finditer(low)]
-        if dash:
-            spans += [match.span() for match in _RANGE.finditer(low) if _rises(match)]
+    return spans
+
+
+def small_spans(low: str) -> list[tuple[int, int]]:
+    """Return the spans of decimals, fractions and ranges, which stay as long as nothing makes them part of a number.
+
+    >>> ["12.50 for June 14-22"[s:e] for s, e in small_spans("12.50 for June 14-22")]
+    ['12.50', '14-22']
+    """
+    spans = list[tuple[int, int]]()
+    if "." in low or "," in low or "/" in low:
+        spans += [match.span() for match in _DECIMAL.finditer(low)]
+    if "-" in low or "–" in low:
+        spans += [match.span() for match in _RANGE.finditer(low) if _rises(match)]
     return spans
 
 
