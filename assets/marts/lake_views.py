@@ -81,7 +81,10 @@ def _cast(column: Column) -> str:
 
 
 def _local(uri: str) -> str:
-    return unquote(urlsplit(uri).path) if uri.startswith("file://") else uri
+    """Return the path of a file; Delta gives paths escaped as in an address, but without one."""
+    if uri.startswith("file://"):
+        return unquote(urlsplit(uri).path)
+    return uri if Path(uri).exists() else unquote(uri)
 
 
 def _quoted(value: str) -> str:
