@@ -1,7 +1,7 @@
 """Speak the recordings shipped in aftercall/synth/recordings with Debian's flite: `python scripts/make_recordings.py`.
 
-Lives here: the spoken scripts, mixing to two channels (agent left, customer right), mu-law WAV and FLAC writing, and the
-truth beside them. Not here: copying them into a synthetic centre (aftercall/synth/recorded_calls.py). Needs flite and soundfile.
+Lives here: the scripts, mixing to two channels (agent left, customer right), writing mu-law WAV and FLAC, and the truth
+beside them. Not here: copying them into a synthetic centre (aftercall/synth/recorded_calls.py). Needs flite and soundfile.
 """
 
 import json

@@ -91,6 +91,7 @@ def write_centre(
         "recordings": len(calls),
     }
     effect = truth_files.write_truth(truth, contacts, ids, people, propensities, spoken, ratings, start_on)
+    recorded_calls.write_spoken(truth / "recordings.json", calls)
     return Centre(
         folder,
         truth,

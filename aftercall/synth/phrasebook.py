@@ -9,7 +9,7 @@ import random
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ from aftercall.synth.rates import INTENTS
 
 UNIQUE_TURN_CAP = 20_000
 _SLOT = re.compile(r"\{(\w+)\}")
+_SIGN = re.compile(r"([vc]?)([1-9]*)\|")
 _OPENERS = ("Um, ", "Uh, ", "Well, ", "So, ", "Yeah, ")
 
 
@@ -35,9 +36,10 @@ class Personal:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A line with slots; `pools` are the places of the pools its slots draw from."""
+    """A line with slots; `pools` are the places of the pools its slots draw from, `threads` the stories it belongs to."""
 
     number: int
+    threads: str
     pieces: tuple[str, ...]
     slots: tuple[str, ...]
     pools: tuple[int, ...]
@@ -82,6 +84,7 @@ class Phrasebook:
         self._number = 0
         self._templates: dict[str, tuple[list[Template], list[Template]]] = {}
         self._pairs: dict[str, list[Pair]] = {}
+        self._chosen: dict[tuple[str, bool, str], list[Template]] = {}
         for name, node in table.items():
             self._add(name, node)
         self._filled: dict[tuple[int, ...], tuple[str, tuple[Personal, ...]]] = {}
@@ -101,16 +104,19 @@ class Phrasebook:
         """Return the dotted keys of all lines."""
         return (*self._templates, *self._pairs)
 
-    def options(self, key: str, *, chat: bool) -> list[Template]:
-        """Return the templates of a key for a channel."""
-        try:
-            return self._templates[key][chat]
-        except KeyError:
-            raise RequestError(f"There are no lines {key!r}. There are: {', '.join(sorted(self._templates))}.") from None
+    def options(self, key: str, *, chat: bool, thread: str = "") -> list[Template]:
+        """Return the templates of a key for a channel; with a thread those that fit it, or all when none does."""
+        found = self._chosen.get((key, chat, thread))
+        if found is None:
+            if key not in self._templates:
+                raise RequestError(f"There are no lines {key!r}. There are: {', '.join(sorted(self._templates))}.")
+            every = self._templates[key][chat]
+            found = self._chosen[key, chat, thread] = [one for one in every if _fits(one, thread)] or every
+        return found
 
-    def pairs(self, key: str) -> list[Pair]:
-        """Return the question-and-answer pairs of a key."""
-        return self._pairs[key]
+    def pairs(self, key: str, thread: str = "") -> list[Pair]:
+        """Return the question-and-answer pairs of a key that fit the thread."""
+        return [pair for pair in self._pairs[key] if _fits(pair[0], thread)]
 
     def has(self, key: str) -> bool:
         """Return whether lines of this key exist."""
@@ -156,7 +162,9 @@ class Phrasebook:
             if value.personal:
                 personal.append(Personal(value.personal, value.form, value.text, len(text), len(text) + len(value.text)))
             text += value.text + piece
-        return text[0].upper() + text[1:], tuple(personal)
+        text = text[0].upper() + text[1:]
+        # A spoken number that opens the turn now begins with a capital: the truth is what stands in the text.
+        return text, tuple(replace(one, value=text[one.start : one.end]) for one in personal)
 
     def _add(self, key: str, node: Any) -> None:
         if isinstance(node, Mapping):
@@ -167,21 +175,32 @@ class Phrasebook:
         else:
             both: tuple[list[Template], list[Template]] = ([], [])
             for line in cast("list[str]", node):
-                channel, text = (line[0], line[2:].strip()) if line[1:2] == "|" else ("", line)
-                template = self._template(text)
-                for place, sign in enumerate("vc"):
-                    if channel in ("", sign):
+                sign = _SIGN.match(line)
+                template = self._template(line)
+                for place, channel in enumerate("vc"):
+                    if sign is None or sign[1] in ("", channel):
                         both[place].append(template)
             self._templates[key] = both
 
     def _template(self, line: str) -> Template:
-        pieces = _SLOT.split(line)
+        sign = _SIGN.match(line)
+        pieces = _SLOT.split(line[sign.end() :].lstrip() if sign else line)
         slots = tuple(pieces[1::2])
         unknown = [slot for slot in slots if slot not in self.pools.pool_of_slot]
         if unknown:
             raise RequestError(f"The line {line!r} uses {', '.join(unknown)}; slots are {', '.join(self.pools.pool_of_slot)}.")
         self._number += 1
-        return Template(self._number, tuple(pieces[0::2]), slots, tuple(self.pools.pool_of_slot[slot] for slot in slots))
+        return Template(
+            self._number,
+            sign[2] if sign else "",
+            tuple(pieces[0::2]),
+            slots,
+            tuple(self.pools.pool_of_slot[slot] for slot in slots),
+        )
+
+
+def _fits(template: Template, thread: str) -> bool:
+    return not thread or not template.threads or thread in template.threads
 
 
 def opener(place: float) -> str:
@@ -194,4 +213,4 @@ def opener(place: float) -> str:
 
 
 def _shifted(spans: Sequence[Personal], by: int) -> tuple[Personal, ...]:
-    return tuple(Personal(one.kind, one.form, one.value, one.start + by, one.end + by) for one in spans)
+    return tuple(replace(one, start=one.start + by, end=one.end + by) for one in spans)

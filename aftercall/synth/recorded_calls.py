@@ -18,8 +18,8 @@ from aftercall.synth.staff import Agent
 from aftercall.synth.switch_files import leg_row
 
 _COLUMNS = (
-    *("recording_id", "interaction_id", "leg_no", "agent_id", "queue", "intent", "direction", "uri", "sha256", "codec"),
-    *("sample_rate_hz", "channel_n", "channel_roles", "started_at", "duration_s"),
+    *("interaction_id", "file", "channels", "agent_id", "started_at", "queue", "intent", "direction"),
+    *("codec", "sample_rate_hz", "duration_s", "sha256"),
 )
 _AFTER_CALL_S = 42.0
 
@@ -56,8 +56,14 @@ def write(folder: Path, agents: Sequence[Agent], weeks: int, start_on: date) -> 
         start_s = ((weeks - 1) * 7 + 2 + place) * 86400 + 10 * 3600
         leg = leg_row(identity, agent.agent_id, truth["queue"], start_s, truth["duration_s"], _AFTER_CALL_S, start_on)
         calls.append(Call(identity, agent.agent_id, leg, truth))
-        facts = (agent.agent_id, truth["queue"], truth["intent"], truth["direction"], truth["file"])
-        form = (truth["codec"], truth["sample_rate_hz"], 2, "agent,customer", stamp(start_on, start_s), truth["duration_s"])
-        rows.append((f"{identity}-a", identity, 0, *facts, hashlib.sha256(content).hexdigest(), *form))
+        sides = (truth["file"], "agent=left;customer=right", agent.agent_id, stamp(start_on, start_s))
+        facts = (truth["queue"], truth["intent"], truth["direction"], truth["codec"], truth["sample_rate_hz"])
+        rows.append((identity, *sides, *facts, truth["duration_s"], hashlib.sha256(content).hexdigest()))
     write_csv(folder / "manifest.csv", _COLUMNS, rows)
     return calls
+
+
+def write_spoken(path: Path, calls: Sequence[Call]) -> None:
+    """Write what is really said in each call, with its ids: the truth about a recogniser. Coaching adds nothing to them."""
+    found = [{"interaction_id": one.interaction_id, "agent_id": one.agent_id, "te_s": 0.0, **one.truth} for one in calls]
+    path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -19,14 +19,13 @@ def play(scene: Scene) -> None:
     if scene.is_outbound:
         scene.agent("purpose.say")
         opening = opening if opening in ("upset", "repeat") else "calm"
-        scene.customer(f"{scene.intent}.story.upset" if opening == "upset" else f"{scene.intent}.story.calm")
+        scene.tell(f"{scene.intent}.story.upset" if opening == "upset" else f"{scene.intent}.story.calm")
         if opening == "upset":
             steps.respond_to_trouble(scene, scene.book.trouble[scene.intent])
     _near_miss(scene)
     steps.details(scene, _ENDING_S + 40.0)
     if scene.room_s(_ENDING_S) > 20.0:
         steps.look_up(scene)
-        scene.agent(f"{scene.intent}.finding")
     if scene.hold_s > 0:
         steps.hold(scene)
     _threaten_or_not(scene)
@@ -49,7 +48,7 @@ def _begin(scene: Scene) -> str:
     if scene.is_chat:
         scene.is_casual = scene.chance(0.35)
     steps.greet(scene)
-    scene.customer(f"{scene.intent}.open.{opening}")
+    scene.tell(f"{scene.intent}.open.{opening}")
     open_with(scene, opening)
     return opening
 
@@ -82,20 +81,21 @@ def _agree(scene: Scene) -> None:
     if scene.intent == "debt_dispute":
         steps.settle(scene, 0.35)
         return
-    if scene.intent == "payment_arrangement" or scene.is_troubled or scene.chance(0.25):
+    if scene.intent == "payment_arrangement":
         _offer(scene)
-    if scene.intent == "past_due_payment" or (scene.is_resolved and scene.chance(0.25)):
+        if scene.is_resolved and scene.chance(0.25):
+            steps.pay(scene)
+        steps.settle(scene, 0.1 if scene.is_resolved else 0.85)
+        return
+    # Whoever says it has been paid already is not asked for a card.
+    if scene.thread != "2":
         steps.pay(scene)
-    if scene.is_resolved:
-        scene.agent(f"{scene.intent}.fix")
-        scene.customer("small.customer")
-    else:
-        steps.settle(scene, 0.8)
+    steps.settle(scene, 0.25)
 
 
 def _offer(scene: Scene) -> None:
     """The customer cannot pay it all: a concrete offer, or a demand."""
-    called_at = scene.customer("payment_offer.decline")
+    called_at = scene.customer("payment_offer.cannot")
     if scene.act("payment_offer", "payment_offer", called_at):
         pairs = scene.book.pairs("payment_offer.counter")
         if scene.chance(0.6):

@@ -56,8 +56,10 @@ class Scene:
     odd: Sequence[bool]
     lines: list[Line] = field(default_factory=list[Line])
     marks: dict[str, Mark] = field(default_factory=dict[str, Mark])
+    thread: str = ""
     is_casual: bool = False
     is_resolved: bool = True
+    is_stuck: bool = False
     is_troubled: bool = False
     elapsed_s: float = 0.0
 
@@ -72,7 +74,7 @@ class Scene:
 
     def pick(self, key: str) -> Template:
         """Return one line of a key, as this channel would have it."""
-        options = self.book.options(key, chat=self.is_chat)
+        options = self.book.options(key, chat=self.is_chat, thread=self.thread)
         return options[int(self.rng.random() * len(options))]
 
     def agent(self, *keys: str) -> int:
@@ -80,11 +82,15 @@ class Scene:
         return self._say("agent", [self.pick(key) for key in keys], "")
 
     def customer(self, *keys: str) -> int:
-        """Let the customer say one turn; typed in a hurry or with a hesitation now and then."""
-        style = "casual" if self.is_casual else ""
-        if not self.is_chat and self.rng.random() < 0.12:
-            style = opener(self.rng.random())
-        return self._say("customer", [self.pick(key) for key in keys], style)
+        """Let the customer say one turn."""
+        return self._say("customer", [self.pick(key) for key in keys], self._style())
+
+    def tell(self, key: str) -> int:
+        """Let the customer say why they are here; the line sets the thread that the rest of the conversation follows."""
+        template = self.pick(key)
+        if template.threads and not self.thread:
+            self.thread = template.threads[int(self.rng.random() * len(template.threads))]
+        return self._say("customer", [template], self._style())
 
     def system(self, key: str) -> int:
         """Let the system write one line."""
@@ -139,6 +145,12 @@ class Scene:
     def room_s(self, reserve_s: float) -> float:
         """Return the talk time still to fill, in seconds, if `reserve_s` is kept for the ending."""
         return self.talk_s * 0.80 - self.elapsed_s - reserve_s
+
+    def _style(self) -> str:
+        """Return how the customer says it: typed in a hurry, or with a hesitation now and then."""
+        if self.is_chat:
+            return "casual" if self.is_casual else ""
+        return opener(self.rng.random()) if self.rng.random() < 0.12 else ""
 
     def _say(self, speaker: str, templates: Sequence[Template], style: str) -> int:
         said = self.book.say(templates, self.at, style)

@@ -35,18 +35,17 @@ def play(scene: Scene) -> None:
         if scene.chance(0.5):
             scene.system("system.queued" if scene.chance(0.3) else "system.joined")
     if scene.is_chat and scene.chance(0.35):
-        scene.customer(f"{scene.intent}.open.{opening}")
+        scene.tell(f"{scene.intent}.open.{opening}")
         steps.greet(scene)
     else:
         steps.greet(scene)
-        scene.customer(f"{scene.intent}.open.{opening}")
+        scene.tell(f"{scene.intent}.open.{opening}")
     open_with(scene, opening)
     steps.identify(scene)
     long = scene.room_s(_ENDING_S) > 20.0
     steps.details(scene, _ENDING_S + 24.0)
     if long or scene.talk_s > 110.0:
         steps.look_up(scene)
-        scene.agent(f"{scene.intent}.finding")
     if scene.hold_s > 0:
         steps.hold(scene)
     steps.settle(scene, 0.30)

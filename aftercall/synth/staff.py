@@ -93,7 +93,7 @@ def hire(rng: random.Random, *, agents: int, teams: int, weeks: int, start_on: d
 
 
 def _agent(rng: random.Random, seat: int, first: str, team: Team, weeks: int, start_on: date) -> Agent:
-    tenure_weeks = min(int(rng.expovariate(1 / 45)) + 2, 400)
+    tenure_weeks = min(int(rng.expovariate(1 / 55)) + 10, 400)
     role = "senior advisor" if tenure_weeks > 100 else "advisor"
     hired_on = start_on - timedelta(weeks=tenure_weeks)
     return Agent(f"agent-{seat + 1:03d}", first, rng.choice(LAST), team, role, hired_on, tenure_weeks, 0, weeks - 1)

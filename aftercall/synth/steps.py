@@ -6,6 +6,7 @@ recovery_talk.py), wording (lines/*.toml).
 
 from aftercall.synth.scene import Scene
 
+MOST_DETAILS = 4
 _IDENTITY_KINDS = ("dob", "phone", "ssn4", "email", "address")
 
 
@@ -76,23 +77,24 @@ def ask_openly(scene: Scene, trouble: str) -> None:
         scene.mark("open_question", None, called_at)
         scene.customer(f"{scene.intent}.closed_answer")
     if scene.chance(0.55):
-        scene.customer(f"{scene.intent}.story.upset")
+        scene.tell(f"{scene.intent}.story.upset")
         respond_to_trouble(scene, trouble)
     else:
-        scene.customer(f"{scene.intent}.story.calm")
+        scene.tell(f"{scene.intent}.story.calm")
 
 
 def details(scene: Scene, reserve_s: float) -> None:
     """Ask for details while there is talk time to fill, and chat a little when plenty is left."""
-    pairs = list(scene.book.pairs(f"{scene.intent}.details"))
+    pairs = list(scene.book.pairs(f"{scene.intent}.details", scene.thread))
     scene.rng.shuffle(pairs)
+    del pairs[MOST_DETAILS:]
     chatter = list(scene.book.pairs("small.chatter"))
     while pairs and scene.room_s(reserve_s) > 12.0:
         scene.exchange(pairs.pop())
         if not scene.is_chat and scene.chance(0.06):
             scene.agent("small.repeat_please")
             scene.customer("small.customer")
-        if chatter and scene.room_s(reserve_s) > 70.0 and scene.chance(0.5):
+        if chatter and scene.room_s(reserve_s) > 60.0 and scene.chance(0.15):
             scene.exchange(chatter.pop(int(scene.rng.random() * len(chatter))))
 
 
@@ -120,16 +122,17 @@ def hold(scene: Scene) -> None:
 
 def settle(scene: Scene, refused_share: float) -> None:
     """Solve it, or refuse and offer another way, or refuse and leave it there."""
-    scene.is_resolved = not scene.chance(refused_share)
-    if scene.is_resolved:
-        scene.agent(f"{scene.intent}.fix")
+    scene.is_stuck = scene.chance(refused_share)
+    if not scene.is_stuck:
+        scene.agent(f"{scene.intent}.solved")
         scene.customer("card.done_reply" if scene.chance(0.6) else "small.customer_thanks")
         return
-    called_at = scene.agent(f"{scene.intent}.refuse")
+    called_at = scene.agent(f"{scene.intent}.stuck")
+    scene.is_resolved = False
     scene.customer("small.customer_sour")
     if scene.act("alternative_offered", f"{scene.intent}.alternative", called_at):
         scene.is_resolved = scene.chance(0.6)
-        scene.customer("small.customer_thanks" if scene.is_resolved else "small.customer")
+        scene.customer("small.accept" if scene.is_resolved else "small.reject")
 
 
 def promise(scene: Scene) -> None:
@@ -159,11 +162,11 @@ def pay(scene: Scene) -> None:
 
 def end(scene: Scene) -> None:
     """Sum up, ask for more, say goodbye; each done or left out."""
-    scene.act("recap", f"{scene.intent}.recap", scene.last)
+    scene.act("recap", f"{scene.intent}.{'recap_stuck' if scene.is_stuck else 'recap'}", scene.last)
     if scene.act("anything_else", "anything_else", scene.last):
         if scene.chance(0.12):
-            scene.customer("anything_else.more")
-            scene.agent("anything_else.more_answer")
+            pairs = scene.book.pairs("anything_else.more")
+            scene.exchange(pairs[int(scene.rng.random() * len(pairs))], customer_first=True)
             scene.customer("small.customer")
         else:
             scene.customer("anything_else.no")

@@ -8,7 +8,8 @@ import math
 from collections.abc import Callable, Sequence
 
 LOOKUP_MIN_S, LOOKUP_MEAN_S = 8.0, 7.0
-SLOWEST, FASTEST = 1.45, 0.55
+SLOWEST, FASTEST = 1.2, 0.55
+MOST_SLACK_PER_WAIT_S = 25.0
 
 
 def speech_s(words: int) -> float:
@@ -51,11 +52,12 @@ def call_times(
 
 
 def _spread(rng: Callable[[], float], slack: float, lookup: Sequence[float]) -> list[float]:
-    """Return extra silence after each turn: into the waits when there are any, else in small pauses all over."""
-    chosen = [wait > 0 for wait in lookup]
-    weight = [rng() + 0.2 if (yes or not any(chosen)) else 0.0 for yes in chosen]
-    total = sum(weight) or 1.0
-    return [slack * one / total for one in weight]
+    """Return extra silence after each turn: some of it makes the waits longer, the rest is small pauses all over."""
+    waiting = [min(MOST_SLACK_PER_WAIT_S * rng(), 0.5 * slack) if wait > 0 else 0.0 for wait in lookup]
+    weight = [rng() ** 2 + 0.05 for _ in lookup]
+    weight[-1] = 0.0
+    small = (slack - sum(waiting)) / sum(weight)
+    return [wait + small * one for wait, one in zip(waiting, weight, strict=True)]
 
 
 def _laid_out(

@@ -62,6 +62,8 @@ def write_transcripts(
         if weeks[place] != week:
             _flush(folder, start_on, week, out)
             week = weeks[place]
+        if on_progress and place % 500 == 499:
+            on_progress(500)
         if not contacts.has_transcript[place]:
             spoken.resolved.append(None)
             continue
@@ -90,8 +92,6 @@ def write_transcripts(
         spoken.turn_n += len(scene.lines)
         for turn, line in enumerate(scene.lines):
             spoken.personal += [(identity, turn, value) for value in line.said.personal]
-        if on_progress and place % 500 == 499:
-            on_progress(500)
     _flush(folder, start_on, week, out)
     if on_progress:
         on_progress(len(ids) % 500)
