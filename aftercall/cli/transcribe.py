@@ -5,11 +5,12 @@ Lives here: arguments, one line per recording, exit codes. Not here: how a recor
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from aftercall.cli.terminal import asker, progress, tell, write_line
-from aftercall.contracts.errors import IntakeError, ModelError, ModelMissing
+from aftercall.cli.terminal import Advance, asker, progress, tell, write_line
+from aftercall.contracts.errors import IntakeError, ModelError
 from aftercall.contracts.records import to_line
 
 _EXAMPLE = "aftercall transcribe call.wav --channels agent,customer > call.jsonl"
@@ -45,17 +46,10 @@ def main(argv: Sequence[str]) -> int:
     for name in asked.recordings:
         path = Path(name)
         try:
-            with progress(f"Transcribing {path.name}", None, "s of speech") as advance:
+            with _told(path.name) as advance:
                 one = transcribe(
-                    path,
-                    channels=asked.channels,
-                    recogniser=recogniser,
-                    vad=vad,
-                    language=asked.language,
-                    advance=lambda done_s, _, step=advance: step(round(done_s)),
+                    path, channels=asked.channels, recogniser=recogniser, vad=vad, language=asked.language, advance=advance
                 )
-        except ModelMissing:
-            raise
         except (IntakeError, ModelError) as error:
             refused += 1
             tell(f"aftercall: {error}")
@@ -67,6 +61,20 @@ def main(argv: Sequence[str]) -> int:
         tell(f"{refused} of {len(asked.recordings)} recordings were refused; the others are on standard output.")
     sys.stdout.flush()
     return 1 if refused else 0
+
+
+@contextmanager
+def _told(name: str) -> Generator[Callable[[float, float], None]]:
+    """Show progress from the moment it is known how much speech there is."""
+    with ExitStack() as open_bars:
+        bars: list[Advance] = []
+
+        def advance(done_s: float, total_s: float) -> None:
+            if not bars:
+                bars.append(open_bars.enter_context(progress(f"Transcribing {name}", round(total_s), "s of speech")))
+            bars[0](round(done_s))
+
+        yield advance
 
 
 _REMARKS = {

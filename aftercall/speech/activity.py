@@ -48,12 +48,16 @@ class Activity:
     speech: Floats
     loud: Flags
     spans: tuple[Span, ...]
-    gain: float
 
     @property
     def speech_s(self) -> float:
         """Seconds of activity."""
         return sum(span.length_s for span in self.spans)
+
+    def voiced(self, *, threshold: float = 0.5, shortest_s: float = 0.4) -> tuple[Span, ...]:
+        """Return the stretches where the model is sure of a voice, pauses under 0.1 s closed."""
+        runs = _joined(_runs(_held(self.speech, threshold, threshold)), 0.1)
+        return tuple(run for run in runs if run.length_s >= shortest_s)
 
     def certainty(self, span: Span) -> float:
         """Return the highest speech probability inside a span, 0..1."""
@@ -112,7 +116,7 @@ def energy_db(samples: Samples) -> Floats:
 
 
 def loudness_limit_db(db: Floats) -> tuple[float, float]:
-    """Return (limit, level): frames over the limit are loud; level is the mean power of the loud ones, both in dB.
+    """Return (limit, level): frames over the limit are loud; level is the median of what is clear of the floor, in dB.
 
     The floor is the 10th percentile of frames that carry any sound at all: digital silence says nothing about noise.
     A channel without any sound gets a limit that no frame reaches.
@@ -120,15 +124,10 @@ def loudness_limit_db(db: Floats) -> tuple[float, float]:
     sounding = db[db > _SILENT_DB]
     if not len(sounding):
         return 0.0, _TARGET_DB
-    floor = float(np.percentile(sounding, 10))
-    level = _level(sounding[sounding >= np.percentile(sounding, 75)])
-    limit = max(min(floor + _OVER_FLOOR_DB, level - _OVER_FLOOR_DB), level - _UNDER_LEVEL_DB)
-    loud = sounding[sounding > limit]
-    return limit, _level(loud) if len(loud) else level
-
-
-def _level(db: Floats) -> float:
-    return float(10 * np.log10(np.mean(10 ** (db.astype(np.float64) / 10))))
+    over = float(np.percentile(sounding, 10)) + _OVER_FLOOR_DB
+    clear = sounding[sounding > over]
+    level = float(np.median(clear if len(clear) else sounding))
+    return max(min(over, level - _OVER_FLOOR_DB), level - _UNDER_LEVEL_DB), level
 
 
 def activity_of(samples: Samples, vad: VoiceActivity, *, threshold: float = 0.35, gap_s: float = 0.3) -> Activity:
@@ -143,11 +142,11 @@ def activity_of(samples: Samples, vad: VoiceActivity, *, threshold: float = 0.35
     loud = db > limit
     gain = float(10 ** (np.clip(_TARGET_DB - level, -_GAIN_LIMIT_DB, _GAIN_LIMIT_DB) / 20))
     if not loud.any():
-        return Activity(np.zeros(len(db), np.float32), loud, (), 1.0)
+        return Activity(np.zeros(len(db), np.float32), loud, ())
     speech = vad.probabilities(np.clip(samples * gain, -1, 1).astype(np.float32))[: len(db)]
     heard = _held(speech, threshold, threshold / 2)
     spans = _joined(_runs(heard | _long_runs(loud, 4)), gap_s)
-    return Activity(speech, loud, tuple(span for span in spans if span.length_s >= 0.1), gain)
+    return Activity(speech, loud, tuple(span for span in spans if span.length_s >= 0.1))
 
 
 def _held(speech: Floats, onset: float, release: float) -> Flags:

@@ -34,6 +34,19 @@ def uncovered_seconds(activity: Activity, turns: Sequence[Span]) -> tuple[int, .
     return tuple(second for second in loud_seconds(activity) if reached[second] < loud[second] / 2)
 
 
+def missed_spans(activity: Activity, covered: Sequence[Span], *, shortest_s: float = 0.4) -> tuple[Span, ...]:
+    """Return where a voice is certain and nothing covers it, for at least `shortest_s`."""
+    out: list[Span] = []
+    for voice in activity.voiced():
+        at_s = voice.start_s
+        for one in sorted(covered, key=lambda span: span.start_s):
+            if one.end_s > at_s and one.start_s < voice.end_s:
+                out.append(Span(at_s, min(one.start_s, voice.end_s)))
+                at_s = max(at_s, one.end_s)
+        out.append(Span(at_s, voice.end_s))
+    return tuple(span for span in out if span.length_s >= shortest_s)
+
+
 def loud_share_without_words(activities: Sequence[Activity], turns: Sequence[Sequence[Span]]) -> float:
     """Return uncovered loud seconds as a share of all loud seconds, over all channels, 0..1; 0 without any."""
     loud = sum(len(loud_seconds(activity)) for activity in activities)

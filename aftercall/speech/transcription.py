@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from aftercall.contracts.errors import IntakeError
-from aftercall.contracts.records import Interaction, Speaker, Turn, Word
+from aftercall.contracts.records import Interaction, Turn, Word
 from aftercall.speech.activity import Activity, VoiceActivity, activity_of
-from aftercall.speech.audio import Recording, read_recording
+from aftercall.speech.audio import Recording, Samples, read_recording
 from aftercall.speech.channels import ChannelMap, are_copies, channel_map, sameness, without_bleed
-from aftercall.speech.coverage import loud_share_without_words
+from aftercall.speech.coverage import loud_share_without_words, missed_spans
 from aftercall.speech.recogniser import Heard, Recogniser
-from aftercall.speech.turns import Stretch, stretches, words_on_clock
+from aftercall.speech.turns import Stretch, joined, stretches, words_on_clock
 from aftercall.speech.windows import Window, windows_of
 from aftercall.text.roles import check_roles
 
 _FOREIGN, _FOREIGN_S = 0.6, 3.0
+_SURE_LOG_PROBABILITY = -0.9
 
 
 class Advance(Protocol):
@@ -90,19 +91,21 @@ def _heard(
         )
     activities = [activity_of(channel, ear.vad) for channel in channels]
     windows = [one for no, found in enumerate(activities) for one in windows_of(no, found, recording.duration_s)]
-    heard = _recognised(windows, channels, activities, ear)
+    heard = _recognised(windows, channels, ear, ear.advance)
     facts["speech_s"] = round(sum(found.speech_s for found in activities), 3)
     language = _language(windows, heard)
     facts["language"] = language or ear.language
     if language is not None and language != ear.language:
         return _ended(one, "unsupported_language", (), None, facts)
-    said = _said(windows, heard, activities)
+    said = _with_missed(_said(windows, heard, activities), channels, activities, recording.duration_s, ear)
+    if len(said) == 2 and _same_words(said):
+        is_copied, fuller = True, max((0, 1), key=lambda no: len(said[no]))
+        said, activities, roles_given = [said[fuller]], [activities[fuller]], _assumed(1, name)
     if len(said) == 2:
-        said, is_copied = _own_words(said, channels, facts)
-        roles_given = roles_given if not is_copied else ("system",)
+        said = _own_words(said, channels, facts)
     facts["is_copied_channels"] = is_copied
     facts["loud_share_without_words"] = loud_share_without_words(activities, [[s.span for s in own] for own in said])
-    turns = _in_order(said, roles_given)
+    turns = _in_order([joined(own, said[:place] + said[place + 1 :]) for place, own in enumerate(said)], roles_given)
     return _judged(one, turns, facts, is_declared=roles is not None and not is_copied, roles=roles_given)
 
 
@@ -114,14 +117,14 @@ def _assumed(channel_n: int, name: str) -> ChannelMap:
     raise IntakeError(f"{name} has {channel_n} channels and no declared roles. Declare one role for each channel.")
 
 
-def _recognised(windows: Sequence[Window], channels: Sequence[Any], activities: Sequence[Activity], ear: _Ear) -> list[Heard]:
+def _recognised(windows: Sequence[Window], channels: Sequence[Samples], ear: _Ear, advance: Advance | None) -> list[Heard]:
     total_s = sum(window.length_s for window in windows)
-    sounds = [one.samples(channels[one.channel_no], activities[one.channel_no].gain) for one in windows]
+    sounds = [one.samples(channels[one.channel_no]) for one in windows]
     out: list[Heard] = []
     for window, heard in zip(windows, ear.recogniser.hear(sounds, language=ear.language), strict=True):
         out.append(heard)
-        if ear.advance is not None:
-            ear.advance(window.length_s, total_s)
+        if advance is not None:
+            advance(window.length_s, total_s)
     return out
 
 
@@ -144,24 +147,46 @@ def _said(windows: Sequence[Window], heard: Sequence[Heard], activities: Sequenc
     return [stretches(own, activity) for own, activity in zip(words, activities, strict=True)]
 
 
-def _own_words(said: list[list[Stretch]], channels: Sequence[Any], facts: dict[str, Any]) -> tuple[list[list[Stretch]], bool]:
-    """Return each channel's own stretches; one list alone when both channels turn out to say the same."""
-    left, right = said
-    same = sameness([word for one in left for word in one.words], [word for one in right for word in one.words])
-    if same.are_copies:
-        return [max(said, key=len)], True
-    own_left, left_n = without_bleed(left, right, channels[0], channels[1])
-    own_right, right_n = without_bleed(right, left, channels[1], channels[0])
+def _with_missed(
+    said: list[list[Stretch]], channels: Sequence[Samples], activities: Sequence[Activity], duration_s: float, ear: _Ear
+) -> list[list[Stretch]]:
+    """Return the stretches with a second attempt where a voice is certain and the recogniser left it out.
+
+    It tends to skip a laugh, a short answer or a clause inside a full window; alone, many of them are heard.
+    """
+    missed = [missed_spans(activity, [one.span for one in own]) for activity, own in zip(activities, said, strict=True)]
+    windows = [window for no, spans in enumerate(missed) for window in windows_of(no, activities[no], duration_s, spans=spans)]
+    added: list[list[Word]] = [[] for _ in said]
+    for window, heard in zip(windows, _recognised(windows, channels, ear, None), strict=True):
+        words = words_on_clock(window, heard) if heard.mean_log_probability > _SURE_LOG_PROBABILITY else []
+        added[window.channel_no] += [
+            word
+            for word in words
+            if any(span.start_s <= (word.start_s + word.end_s) / 2 <= span.end_s for span in missed[window.channel_no])
+        ]
+    return [
+        stretches([word for one in own for word in one.words] + new, activity) if new else own
+        for own, new, activity in zip(said, added, activities, strict=True)
+    ]
+
+
+def _same_words(said: Sequence[Sequence[Stretch]]) -> bool:
+    left, right = ([word for one in own for word in one.words] for own in said)
+    return sameness(left, right).are_copies
+
+
+def _own_words(said: list[list[Stretch]], channels: Sequence[Samples], facts: dict[str, Any]) -> list[list[Stretch]]:
+    """Return each of two channels without what leaked in from the other."""
+    left, left_n = without_bleed(said[0], said[1], channels[0], channels[1])
+    right, right_n = without_bleed(said[1], said[0], channels[1], channels[0])
     facts["bleed_turn_n"] = left_n + right_n
-    return [own_left, own_right], False
+    return [left, right]
 
 
-def _in_order(said: Sequence[Sequence[Stretch]], roles: Sequence[Speaker]) -> tuple[Turn, ...]:
-    both: list[tuple[Stretch, Speaker]] = []
-    for own, role in zip(said, roles, strict=True):
-        both += [(one, role) for one in own]
+def _in_order(said: Sequence[Sequence[Stretch]], roles: ChannelMap) -> tuple[Turn, ...]:
+    both = [(stretch, place) for place, own in enumerate(said) for stretch in own]
     both.sort(key=lambda pair: (pair[0].span.start_s, pair[0].span.end_s))
-    return tuple(stretch.as_turn(place, role) for place, (stretch, role) in enumerate(both))
+    return tuple(stretch.as_turn(turn, roles[place]) for turn, (stretch, place) in enumerate(both))
 
 
 def _judged(

@@ -13,10 +13,14 @@ from aftercall.speech.activity import Activity, Span
 from aftercall.speech.recogniser import Heard
 from aftercall.speech.windows import Window
 
-TURN_GAP_S = 0.8
-"""A pause between two words that ends a turn."""
+STRETCH_GAP_S = 0.6
+"""A pause between two words that ends a stretch."""
+TURN_GAP_S = 1.5
+"""A pause that ends a turn although nobody else speaks in it: under it a sentence with a breath in it stays whole."""
 _EDGE_S = 0.4
 """How far an edge may move from a word to the activity around it: word times are off by up to 0.32 s."""
+_SAME_WORD_S = 0.3
+_CONTINUES = frozenset("-.,%'’/:")
 _SPEECHLESS = 0.15
 """Words where the voice-activity model hears nothing above this are inventions on noise."""
 
@@ -47,13 +51,13 @@ def words_on_clock(window: Window, heard: Heard) -> list[Word]:
     return out
 
 
-def stretches(words: Sequence[Word], activity: Activity, *, gap_s: float = TURN_GAP_S) -> list[Stretch]:
-    """Cut one channel's words into turns, in order.
+def stretches(words: Sequence[Word], activity: Activity, *, gap_s: float = STRETCH_GAP_S) -> list[Stretch]:
+    """Cut one channel's words at their pauses, in order.
 
     Each word is first drawn to the activity it belongs to, so that a word whose time was smeared over a pause does
-    not bridge it; then a pause of `gap_s` between words ends a turn. Stretches where nobody can be heard are dropped.
+    not bridge it. Stretches where the voice-activity model hears nobody are dropped.
     """
-    placed = [_drawn(word, activity.spans) for word in sorted(words, key=lambda word: word.start_s)]
+    placed = _whole([_drawn(word, activity.spans) for word in sorted(words, key=lambda word: word.start_s)])
     groups: list[list[Word]] = []
     for word in placed:
         if groups and word.start_s - groups[-1][-1].end_s < gap_s:
@@ -64,6 +68,26 @@ def stretches(words: Sequence[Word], activity: Activity, *, gap_s: float = TURN_
     return [one for one in found if activity.certainty(one.span) >= _SPEECHLESS]
 
 
+def joined(own: Sequence[Stretch], others: Sequence[Sequence[Stretch]], *, gap_s: float = TURN_GAP_S) -> list[Stretch]:
+    """Join neighbouring stretches of one channel into turns: no one else begins in between, and the pause is short."""
+    starts = sorted(stretch.span.start_s for other in others for stretch in other)
+    out: list[Stretch] = []
+    for stretch in own:
+        if out and _goes_on(out[-1].span, stretch.span, starts, gap_s):
+            before = out[-1]
+            out[-1] = Stretch(before.words + stretch.words, Span(before.span.start_s, stretch.span.end_s))
+        else:
+            out.append(stretch)
+    return out
+
+
+def _goes_on(before: Span, after: Span, starts: Sequence[float], gap_s: float) -> bool:
+    if after.start_s - before.end_s >= gap_s:
+        return False
+    next_start = bisect.bisect_left(starts, before.end_s)
+    return next_start == len(starts) or starts[next_start] >= after.start_s
+
+
 def _drawn(word: Word, spans: Sequence[Span]) -> Word:
     """Return the word with its time inside the nearest activity."""
     middle_s = (word.start_s + word.end_s) / 2
@@ -72,6 +96,19 @@ def _drawn(word: Word, spans: Sequence[Span]) -> Word:
         return word
     start_s = round(min(max(word.start_s, span.start_s), span.end_s), 3)
     return Word(word.text, start_s, round(max(min(word.end_s, span.end_s), start_s), 3), word.confidence)
+
+
+def _whole(words: Sequence[Word]) -> list[Word]:
+    """Return words with the parts a recogniser cuts off put back: "high" "-end", "8" "%", "a" ".m."."""
+    out: list[Word] = []
+    for word in words:
+        last = out[-1] if out else None
+        if last is not None and word.text[:1] in _CONTINUES and word.start_s - last.end_s < _SAME_WORD_S:
+            known = [one.confidence for one in (last, word) if one.confidence is not None]
+            out[-1] = Word(last.text + word.text, last.start_s, word.end_s, min(known, default=None))
+        else:
+            out.append(word)
+    return out
 
 
 def _nearest(at_s: float, spans: Sequence[Span]) -> Span | None:

@@ -103,6 +103,11 @@ def find(model: str, places: Places) -> Weights:
     return found
 
 
+def is_intact(weights: Weights) -> bool:
+    """Return whether every file has the pinned bytes now; `find` trusts a model that was checked when it was joined."""
+    return all(_sha256(weights.path / name) == sha256 for name, sha256 in pin(weights.model)["files"].items())
+
+
 def _configured(model: str, pins: dict[str, Any], places: Places, looked: list[str]) -> Weights | None:
     if places.models_dir is None:
         looked.append(f"configured directory ({MODELS_DIR_VARIABLE} is not set)")

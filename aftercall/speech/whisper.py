@@ -123,8 +123,8 @@ def _heard(segment: Any, language: tuple[str, float]) -> Heard:
         return Heard(language=language[0], language_probability=language[1])
     start_s = segment.seek / _SEEKS_A_SECOND
     words = tuple(
-        Word(word.word.strip(), float(word.start) - start_s, float(word.end) - start_s, round(float(word.probability), 3))
-        for word in segment.words or ()
-        if word.word.strip()
+        Word(part.word.strip(), float(part.start) - start_s, float(part.end) - start_s, round(float(part.probability), 3))
+        for part in segment.words or ()
+        if part.word.strip()
     )
     return Heard(words, float(segment.avg_logprob), float(segment.no_speech_prob), float(segment.compression_ratio), *language)

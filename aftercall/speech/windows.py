@@ -30,10 +30,11 @@ class Window:
         """Seconds of all pieces together."""
         return sum(piece.length_s for piece in self.pieces)
 
-    def samples(self, channel: Samples, gain: float) -> Samples:
-        """Return the window's sound, brought to the channel's common loudness."""
-        cut = [channel[round(p.start_s * RATE_HZ) : round(p.end_s * RATE_HZ)] for p in self.pieces]
-        return np.clip(np.concatenate(cut) * gain, -1, 1).astype(np.float32)
+    def samples(self, channel: Samples) -> Samples:
+        """Return the window's sound with its loudest sample at 0.9: loud enough for any recogniser, never clipped."""
+        cut = np.concatenate([channel[round(p.start_s * RATE_HZ) : round(p.end_s * RATE_HZ)] for p in self.pieces])
+        peak = float(np.abs(cut).max(initial=0.0))
+        return (cut * (0.9 / peak)).astype(np.float32) if peak > 0 else cut
 
     def on_clock(self, start_s: float, end_s: float) -> Span:
         """Return a stretch of the window on the recording's clock, inside the piece that holds most of it.
@@ -54,13 +55,16 @@ class Window:
         return best
 
 
-def windows_of(channel_no: int, activity: Activity, duration_s: float, *, longest_s: float = LONGEST_S) -> tuple[Window, ...]:
-    """Pack the spans of one channel into windows, in order.
+def windows_of(
+    channel_no: int, activity: Activity, duration_s: float, *, spans: Sequence[Span] | None = None, longest_s: float = LONGEST_S
+) -> tuple[Window, ...]:
+    """Pack spans of one channel (all its activity, unless `spans` says which) into windows, in order.
 
     Each span is padded by 0.2 s on both sides, so that 0.4 s of the real pause stay between two of them; a span
     longer than a window is cut where the speech probability is lowest near the end.
     """
-    pieces = [part for span in _padded(activity.spans, duration_s) for part in _cut(span, activity, longest_s)]
+    chosen = activity.spans if spans is None else spans
+    pieces = [part for span in _padded(chosen, duration_s) for part in _cut(span, activity, longest_s)]
     windows: list[Window] = []
     held: list[Span] = []
     held_s = 0.0

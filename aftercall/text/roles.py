@@ -31,10 +31,7 @@ _SERVES: tuple[tuple[float, str], ...] = (
     (2.0, r"\bhow (?:can|may|could) (?:i|we) (?:help|assist|be of)\b|\bwhat can i (?:do|help|assist)\b"),
     (1.0, r"\b(?:this is|my name is|i'm|i am|you're speaking (?:with|to)) \w+ (?:with|from|at) \w+"),
     (1.5, r"\b(?:can|could|may) i (?:please )?(?:have|get|take|ask for|grab) (?:your|the|a)\b"),
-    (
-        1.5,
-        r"\b(?:you (?:please )?|please |need (?:you )?to )(?:confirm|verify|provide|spell|state|give me) (?:me )?(?:your|the)\b",
-    ),
+    (1.5, r"\b(?:you (?:please )?|please |need (?:you )?to )(?:confirm|verify|provide|spell|state|give me) (?:your|the)\b"),
     (1.0, r"\b(?:can|could|would) you (?:please )?(?:confirm|verify|spell|repeat)\b"),
     (1.5, rf"\bwhat(?:'s| is| was)(?: the)? (?:your|name on) (?:full |first |last |current |new )?(?:{_IDENTITY})"),
     (2.0, r"\b(?:put|place|placing|putting) you (?:on|through)\b"),
