@@ -7,10 +7,9 @@ Lives here: putting the pieces together. Not here: assets (assets/), settings (e
 import os
 
 import dagster as dg
-from assets.analysis.assets import analysis_assets
-from assets.report.assets import report
 
 from aftercall.speech import places_from
+from assets.analysis.assets import analysis_assets
 from assets.checks import lake_checks
 from assets.core.assets import core_conversations, core_reference
 from assets.expectations import expectation_checks
@@ -18,6 +17,7 @@ from assets.lake import Lake
 from assets.live.assets import live_snapshot
 from assets.marts.assets import marts_assets
 from assets.raw.assets import raw_delivery
+from assets.report.assets import report
 from assets.results import ResultStore
 from assets.score.assets import score_conversations
 from assets.score.forms_in_force import epoch_of
@@ -30,8 +30,33 @@ from pipelines.sensors import drop_folder
 
 def build_definitions(environment: Environment, *, progress: Progress = quiet, say: Say = silent) -> dg.Definitions:
     """Return every definition, bound to one state folder."""
-    lake = Lake(environment.lake)
-    station = Station(
+    station = station_of(environment, progress=progress, say=say)
+    return dg.Definitions(
+        assets=[
+            raw_delivery,
+            core_conversations,
+            core_reference,
+            score_conversations,
+            live_snapshot,
+            *marts_assets(environment.dbt_project, environment.cache / "dbt", epoch_of=epoch_of),
+            *analysis_assets,
+            report,
+        ],
+        asset_checks=[*lake_checks(epoch_of=epoch_of), *expectation_checks()],
+        jobs=JOBS,
+        schedules=SCHEDULES,
+        sensors=[drop_folder],
+        resources={
+            "lake": Lake(environment.lake),
+            "station": station,
+            "io_manager": ResultStore(environment.state / "analysis"),
+        },
+    )
+
+
+def station_of(environment: Environment, *, progress: Progress = quiet, say: Say = silent) -> Station:
+    """Return what every asset may know of a run in this environment."""
+    return Station(
         environment.state,
         environment.input,
         environment.basis,
@@ -46,23 +71,6 @@ def build_definitions(environment: Environment, *, progress: Progress = quiet, s
         places_from(environment.variables),
         environment.hash_key(),
         environment.dbt_project,
-    )
-    return dg.Definitions(
-        assets=[
-            raw_delivery,
-            core_conversations,
-            core_reference,
-            score_conversations,
-            live_snapshot,
-            *marts_assets(environment.dbt_project, environment.cache / "dbt", epoch_of=epoch_of),
-            *analysis_assets,
-            report,
-        ],
-        asset_checks=[*lake_checks(), *expectation_checks()],
-        jobs=JOBS,
-        schedules=SCHEDULES,
-        sensors=[drop_folder],
-        resources={"lake": lake, "station": station, "io_manager": ResultStore(environment.state / "analysis")},
     )
 
 

@@ -4,6 +4,7 @@ Lives here: the settings one set of definitions is built from. Not here: the def
 """
 
 import contextlib
+import json
 import os
 import secrets
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from aftercall.contracts.columns import BASES
 from aftercall.contracts.errors import RequestError
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+_LAST = "last_run.json"
 
 
 def utc_now() -> datetime:
@@ -104,4 +106,39 @@ def from_variables(variables: Mapping[str, str]) -> Environment:
         basis_name=variables.get("AFTERCALL_BASIS_NAME", ""),
         site_zone=variables.get("AFTERCALL_SITE_ZONE", "UTC"),
         variables=variables,
+    )
+
+
+def remember(environment: Environment) -> None:
+    """Note in the state on what basis and from which folder it was last run, for pages made later."""
+    environment.state.mkdir(parents=True, exist_ok=True)
+    facts = {
+        "input": None if environment.input is None else str(environment.input),
+        "basis": environment.basis,
+        "basis_name": environment.basis_name,
+        "site_zone": environment.site_zone,
+    }
+    path = environment.state / _LAST
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(facts, indent=1), encoding="utf-8")
+    fresh.replace(path)
+
+
+def remembered(state: Path, *, scorecard: Path | None = None) -> Environment:
+    """Return the environment a state was last run in.
+
+    Raises: RequestError, it was never run.
+    """
+    try:
+        facts = json.loads((state / _LAST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RequestError(f"{state} was never run. Try: aftercall run --input DIR --state {state}") from None
+    folder = facts["input"]
+    return Environment(
+        state=state,
+        input=Path(folder) if folder else None,
+        basis=facts["basis"],
+        basis_name=facts["basis_name"],
+        site_zone=facts["site_zone"],
+        scorecard=scorecard,
     )

@@ -12,7 +12,7 @@ import dagster as dg
 
 from assets.station import Progress, Say
 from pipelines.definitions import build_definitions
-from pipelines.environments import CHECKOUT, Environment
+from pipelines.environments import CHECKOUT, Environment, remember
 from pipelines.quiet import quiet, silent
 
 
@@ -50,6 +50,7 @@ def instance_for(state: Path) -> dg.DagsterInstance:
 
 def run_job(environment: Environment, job: str = "nightly", *, progress: Progress = quiet, say: Say = silent) -> Outcome:
     """Execute a job from raw to report and return what came of it; a failing step stops only what depends on it."""
+    remember(environment)
     definitions = build_definitions(environment, progress=progress, say=say)
     with instance_for(environment.state) as instance:
         result = definitions.resolve_job_def(job).execute_in_process(

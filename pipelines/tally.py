@@ -10,9 +10,9 @@ from typing import Any
 
 import polars as pl
 
-from aftercall.scoring.forms import load
 from assets.lake import Lake
 from assets.raw.receive import quarantined
+from assets.score.forms_in_force import load_forms
 from pipelines.environments import Environment
 from pipelines.main_job import Outcome
 
@@ -54,7 +54,7 @@ class Tally:
 def tally(environment: Environment, _outcome: Outcome | None = None) -> Tally:
     """Count interactions, scores, reasons for missing scores, answers and quarantine."""
     lake = Lake(environment.lake)
-    epoch = load([environment.scorecard] if environment.scorecard else None).epoch
+    epoch = load_forms(environment.scorecard).epoch
     core = lake.read("core_interaction", columns=["interaction_id"], **_AS)
     scores = lake.read(
         "score_interaction", columns=["interaction_id", "overall", "null_reason", "called_for_n"], epoch=epoch, **_AS
@@ -87,7 +87,10 @@ def lines_of(counts: Tally, outcome: Outcome, environment: Environment) -> Itera
     if counts.answers:
         yield "Answers: " + ", ".join(f"{answer} {n:,}" for answer, n in counts.answers.items()) + _called(counts)
     if counts.quarantined:
-        yield f"{counts.quarantined:,} records in quarantine, each with file, place, reason and what to do: {environment.quarantine}"
+        yield (
+            f"{counts.quarantined:,} records in quarantine, each with file, place, reason and what to do: "
+            f"{environment.quarantine}"
+        )
     for said in (*outcome.broken, *outcome.failed_checks):
         yield f"Needs you: {said}"
     yield f"Reports: {counts.reports / 'index.html'}"

@@ -60,7 +60,9 @@ def gather(lake: Lake, station: Station, forms: Forms, results: FirstAnswers) ->
     """Return the inputs of the report over the whole state, in the epoch of the forms."""
     core = lake.read("core_interaction", columns=_INTERACTION, **_AS)
     scores = lake.read("score_interaction", columns=_SCORE, epoch=forms.epoch, **_AS)
-    interactions = core.join(scores, on="interaction_id", how="left")
+    interactions = core.join(scores, on="interaction_id", how="left").with_columns(
+        null_reason=pl.when(pl.col("overall").is_null()).then(pl.col("null_reason").fill_null("not_yet_scored"))
+    )
     answers = lake.read("score_question", columns=_ANSWER, epoch=forms.epoch, **_AS)
     questions = questions_of(forms)
     unscored = interactions.filter(pl.col("overall").is_null())

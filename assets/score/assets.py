@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 
 import dagster as dg
 import polars as pl
-from aftercall.scoring.batch import score_batch
 
 from aftercall.contracts.tables import table_named
+from aftercall.scoring.batch import score_batch
 from aftercall.scoring.forms import Forms
 from assets.lake import Lake
 from assets.score.forms_in_force import forms_of
@@ -52,11 +52,11 @@ def score_days(lake: Lake, forms: Forms, days: Iterable[str], rows: pl.DataFrame
     for place, piece in enumerate(pieces(rows, _TURN_N)):
         turns = lake.read("core_turn", days=days, among=("interaction_id", piece["interaction_id"]), **_AS)
         tables = score_batch(piece.to_arrow(), turns.to_arrow(), forms)
-        for name, table in (("score_evidence", tables.evidence), ("score_question", tables.question)):
+        for name, table in (("score_evidence", tables.score_evidence), ("score_question", tables.score_question)):
             frame = pl.DataFrame(pl.from_arrow(table))
             if place:
                 lake.append(name, frame)
             else:
                 lake.overwrite(name, frame, days=days, epoch=forms.epoch)
-        done.append(pl.DataFrame(pl.from_arrow(tables.interaction)))
+        done.append(pl.DataFrame(pl.from_arrow(tables.score_interaction)))
     lake.overwrite("score_interaction", pl.concat(done), days=days, epoch=forms.epoch)

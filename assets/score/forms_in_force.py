@@ -1,12 +1,19 @@
 """The scorecards a run scores with: the shipped ones, or the one that was asked for."""
 
+from pathlib import Path
+
 from aftercall.scoring.forms import Forms, load
 from assets.station import Station
 
 
-def forms_of(station: Station) -> Forms:
+def load_forms(scorecard: Path | None) -> Forms:
     """Return the forms in force; their epoch names everything that makes scores comparable."""
-    return load([station.scorecard] if station.scorecard else None)
+    return load([scorecard] if scorecard else None)
+
+
+def forms_of(station: Station) -> Forms:
+    """Return the forms of a run."""
+    return load_forms(station.scorecard)
 
 
 def epoch_of(station: Station) -> str:

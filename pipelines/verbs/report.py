@@ -1,0 +1,40 @@
+"""`aftercall report`: write the pages and workbooks of a state again, or somewhere else.
+
+Lives here: the request. Not here: the report (assets.report).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from aftercall.cli.terminal import asker, tell
+from aftercall.contracts.errors import RequestError
+
+
+def main(argv: Sequence[str]) -> int:
+    """Build the report from a state's scores, marts and answers."""
+    ask = asker("report", "aftercall report --state .state/demo --out handover", "HTML, XLSX and CSV for QA and WFM leads.")
+    ask.add_argument("--state", type=Path, default=Path(".state/main"), metavar="DIR", help="state folder (.state/main)")
+    ask.add_argument("--out", type=Path, metavar="DIR", help="where to write (the state's reports folder)")
+    ask.add_argument("--scorecard", type=Path, metavar="F", help="the form the state was scored with, if not the shipped ones")
+    ask.add_argument("--json", action="store_true", help="print the paths as one JSON object")
+    args = ask.parse_args(argv)
+    if not (args.state / "analysis" / "first_answers.json").is_file():
+        raise RequestError(f"{args.state} holds no finished run. Try: aftercall demo, or aftercall run --input DIR")
+
+    from aftercall.cli.terminal import write_line
+    from assets.lake import Lake
+    from assets.report.build import build_report
+    from assets.report.gather import gather
+    from assets.score.forms_in_force import forms_of
+    from pipelines.definitions import station_of
+    from pipelines.demo_report import results_of
+    from pipelines.environments import remembered
+
+    environment = remembered(args.state.resolve(), scorecard=args.scorecard)
+    station = station_of(environment)
+    out = (args.out or environment.reports).resolve()
+    written = build_report(gather(Lake(environment.lake), station, forms_of(station), results_of(environment)), out)
+    if args.json:
+        write_line({"reports": str(out), "files": [str(path) for path in written]})
+    tell(f"{len(written)} files. Open {out / 'index.html'}")
+    return 0
