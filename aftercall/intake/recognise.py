@@ -133,10 +133,10 @@ def _recognised(path: Path, head: bytes, size_bytes: int) -> _Look:
         return _as("unknown", "binary data of no known format.")
     text, strict = _decoded(head, whole=size_bytes <= len(head))
     first = text.lstrip("\ufeff \t\r\n")[:1]
-    if first in ("{", "[") and (look := _json(text)) is not None:
-        return look
     if re.search(r"^\s*\[(source|columns)\]", text, re.MULTILINE) and "=" in text:
         return _toml(path)
+    if first in ("{", "[") and (look := _json(text)) is not None:
+        return look
     if re.match(r"SPEAKER \S+ \d", text):
         return _as("ignored", "reference speaker turns (RTTM): a truth to measure against, never an input.")
     return _table(path, text, strict=strict)
@@ -151,32 +151,41 @@ def _decoded(head: bytes, *, whole: bool) -> tuple[str, bool]:
 
 
 def _json(text: str) -> _Look | None:
-    keys = list[str]()
-    for line in text.lstrip("\ufeff").splitlines()[:50]:
-        if not line.strip():
-            continue
-        try:
-            data = orjson.loads(line)
-        except orjson.JSONDecodeError:
+    bare, keys = text.lstrip("\ufeff \t\r\n"), list[str]()
+    lines = bare.splitlines()[:50]
+    if bare.startswith("[") and not _is_json(lines[0]):
+        return _as("unknown", f"a JSON array, not one interaction a line{_naming(bare)}.")
+    for line in lines:
+        if not _is_json(line):
             if '"turns"' in line and '"interaction_id"' in line:
                 return _as("transcripts", "canonical interactions, one JSON object a line.")
             continue
-        if not isinstance(data, dict):
-            continue
-        own = cast("dict[str, Any]", data)
-        if "turns" in own or ("interaction_id" in own and "channel" in own):
-            return _as("transcripts", "canonical interactions, one JSON object a line.")
-        keys = keys or list(own)
+        data = orjson.loads(line)
+        if isinstance(data, dict):
+            own = cast("dict[str, Any]", data)
+            if "turns" in own or ("interaction_id" in own and "channel" in own):
+                return _as("transcripts", "canonical interactions, one JSON object a line.")
+            keys = keys or list(own)
     if keys:
         return _as("unknown", f"JSON lines, but not interactions: no interaction_id and turns; it has {', '.join(keys[:8])}.")
-    if text.lstrip("\ufeff \t\r\n").startswith("["):
-        named = list(dict.fromkeys(re.findall(r'"([\w ]{1,40})"\s*:', text)))[:8]
-        has = f"; its objects have {', '.join(named)}" if named else ""
-        return _as("unknown", f"a JSON array, not one interaction a line{has}.")
-    if re.match(r'\{\s*"', text.lstrip("\ufeff \t\r\n")):
-        named = list(dict.fromkeys(re.findall(r'"([\w ]{1,40})"\s*:', text)))[:8]
-        return _as("unknown", f"one JSON document over several lines, or a line cut off; it has {', '.join(named)}.")
+    if bare.startswith("["):
+        return _as("unknown", f"a JSON array, not one interaction a line{_naming(bare)}.")
+    if re.match(r'\{\s*"', bare):
+        return _as("unknown", f"one JSON document over several lines, or a line cut off{_naming(bare)}.")
     return None
+
+
+def _is_json(line: str) -> bool:
+    try:
+        orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def _naming(text: str) -> str:
+    named = list(dict.fromkeys(re.findall(r'"([\w ]{1,40})"\s*:', text)))[:8]
+    return f"; its objects have {', '.join(named)}" if named else ""
 
 
 def _toml(path: Path) -> _Look:
