@@ -67,14 +67,20 @@ SCRIPTS = (
         "outbound",
         {"agent": "rms", "customer": "slt"},
         (
-            Part(0.5, "agent", "Hello, this is Gideon from Fernhill Recovery, on a recorded line. Is this Lena?"),
-            Part(0.4, "customer", "Yes, this is Lena. What is this about?"),
-            Part(0.4, "agent", "This is an attempt to collect a debt, and any information will be used for that purpose."),
-            Part(0.5, "customer", "I lost my job last month and I cannot pay it all."),
+            Part(0.5, "agent", "Hello, my name is Gideon, calling from Fernhill Recovery on a recorded line. Is this Lena?"),
+            Part(0.4, "customer", "Yes, this is Lena."),
+            Part(0.4, "agent", "Can you verify your date of birth for me?"),
+            Part(0.5, "customer", "March fourth, nineteen eighty two."),
+            Part(
+                0.4,
+                "agent",
+                "Thank you. This is an attempt to collect a debt, and any information will be used for that purpose.",
+            ),
+            Part(0.4, "customer", "I lost my job and I cannot pay it all."),
             Part(-0.5, "agent", "I am sorry to hear that."),
-            Part(3.2, "agent", "I can offer you a payment plan, forty dollars a month, starting in June."),
-            Part(0.5, "customer", "Okay, that I can do. Thank you."),
-            Part(0.4, "agent", "So to recap, forty dollars on the first of June. Goodbye."),
+            Part(3.2, "agent", "I can offer you a payment plan of forty dollars a month."),
+            Part(0.4, "customer", "Okay, that I can do."),
+            Part(0.3, "agent", "To recap, forty dollars a month. Goodbye."),
         ),
     ),
 )
@@ -111,7 +117,7 @@ def mix(script: Script, folder: Path) -> tuple[Wave, list[dict[str, object]]]:
     both = np.zeros((round((clock + 0.6) * RATE_HZ), 2))
     for start, channel, sound in placed:
         both[start : start + len(sound), channel] += sound
-    noise = np.random.default_rng(7).normal(0.0, 0.0002, both.shape)
+    noise = np.random.default_rng(7).normal(0.0, 0.0001, both.shape)
     return np.clip(0.9 * both / np.abs(both).max() + noise, -1.0, 1.0), turns
 
 

@@ -159,6 +159,8 @@ class Phrasebook:
         text, personal = template.pieces[0], list[Personal]()
         for slot, pool, piece in zip(template.slots, template.pools, template.pieces[1:], strict=True):
             value = self.pools.rows[pool][at[pool]][slot]
+            if text.endswith((" a ", "A ")) and value.text[0] in "aeiou":
+                text = f"{text[:-1]}n "
             if value.personal:
                 personal.append(Personal(value.personal, value.form, value.text, len(text), len(text) + len(value.text)))
             text += value.text + piece

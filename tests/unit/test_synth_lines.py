@@ -125,6 +125,19 @@ def test_personal_offsets_survive_joining_and_styles() -> None:
         assert all(one.text[value.start : value.end] == value.value for value in one.personal)
 
 
+def test_articles_fit_the_word_that_is_filled_in() -> None:
+    book = Phrasebook(random.Random(0))
+    (template,) = [one for one in book.options("appointment.open.calm", chat=False) if one.pieces[0].endswith("book a ")]
+    at, item = [0] * len(book.pools.sizes()), book.pools.pool_of_slot["item"]
+    first, n = book.pools.ranges["item"]["appointment"]
+    said = list[str]()
+    for row in range(first, first + n):
+        at[item] = row
+        said.append(book.say([template], at).text)
+    assert "I'd like to book an installation, please, mornings are best." in said
+    assert "I'd like to book a repair visit, please, mornings are best." in said
+
+
 def test_unknown_lines_are_refused_by_name() -> None:
     with pytest.raises(RequestError, match=r"no lines 'greeting\.loud'"):
         Phrasebook(random.Random(0)).options("greeting.loud", chat=False)
