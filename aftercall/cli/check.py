@@ -59,15 +59,11 @@ def main(argv: Sequence[str]) -> int:
             advance(one.size_bytes)
     if not found:
         tell("No files there: hidden files and symbolic links are left out.")
-    if not asked.json and any("interaction" in _looked_kinds(one) for one in found):
+    if not asked.json and any(one.kind in ("transcripts", "recording") for one in found):
         tell(UNMASKED_WARNING)
     if refused:
         tell(f"{refused:,} would be refused; everything else would be read.")
     return 1 if refused else 0
-
-
-def _looked_kinds(found: Found) -> tuple[str, ...]:
-    return ("interaction",) if found.kind in ("transcripts", "recording") else ()
 
 
 def _found(names: Sequence[str]) -> Iterator[Found]:

@@ -159,7 +159,7 @@ def _turn(place: int, raw: object) -> tuple[Turn, dict[str, Any]]:
     data = cast("dict[str, Any]", raw)
     speaker, text = data.get("speaker"), data.get("text")
     if speaker not in SPEAKERS:
-        raise IntakeError(f"turns[{place}].speaker is {speaker!r}; it must be one of {', '.join(SPEAKERS)}.")
+        raise IntakeError(f"turns[{place}].speaker must be one of {', '.join(SPEAKERS)}.")  # it may be a name: not quoted
     if not isinstance(text, str):
         raise IntakeError(f"turns[{place}].text must be text.")
     start_s, end_s = (

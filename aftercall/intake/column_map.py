@@ -20,7 +20,7 @@ _SOURCE_KEYS = ("name", "table", "encoding", "delimiter", "timezone", "doubled_h
 _COLUMN_KEYS = ("from", "type", "unit", "parse", "constant")
 _TYPES = {"int": Kind.COUNT, "float": Kind.REAL, "bool": Kind.FLAG, "text": Kind.TEXT}
 _RULES = ("talk_includes_hold",)
-_ENCODINGS = ("utf-8", "utf-8-sig", "latin-1", "iso-8859-1", "cp1252", "windows-1252", "utf-16")
+_ENCODINGS = ("utf-8", "utf-8-sig", "latin-1", "iso-8859-1", "cp1252", "windows-1252")
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,9 +58,15 @@ def read_rows(path: Path, name: str, column_map: ColumnMap, context: IntakeConte
         except StopIteration:
             yield Problem(name, "line 1", "file", "empty file.", "Deliver the file again.")
             return
+        absent = sorted(column_map.sources.difference(header))
+        if absent:
+            what = f"has no column {', '.join(absent)} under the delimiter {column_map.delimiter!r}."
+            yield Problem(name, "line 1", "header", what, "Correct the column map.")
+            return
         read = _reader(header, column_map, context)
         dropped = tuple(sorted(column_map.drop.intersection(header)))
         while True:
+            before = rows.line_num
             try:
                 row = next(rows)
             except StopIteration:
@@ -72,11 +78,13 @@ def read_rows(path: Path, name: str, column_map: ColumnMap, context: IntakeConte
                 continue
             if not any(cell.strip() for cell in row):
                 continue
-            position = f"line {rows.line_num}"
+            spanned = rows.line_num - before > 1
+            position = f"lines {before + 1} to {rows.line_num}" if spanned else f"line {rows.line_num}"
             try:
                 yield _record(read(row), column_map, f"{name}:{rows.line_num}", context, dropped)
             except _Refused as refused:
-                yield Problem(name, position, refused.field, refused.reason, _REMEDY)
+                reason = f"{refused.reason} A quote that is opened and not closed joins lines." if spanned else refused.reason
+                yield Problem(name, position, refused.field, reason, _REMEDY)
 
 
 class _Refused(Exception):

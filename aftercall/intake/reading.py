@@ -18,8 +18,16 @@ SOURCE_LINES = "canonical_jsonl"
 def read(found: Found, context: IntakeContext) -> Iterator[Record | Problem]:
     """Yield what a file holds: records, and a problem for everything that is none. Never stops at one bad record.
 
-    Recordings, manifests, maps and ignored files hold no records by themselves; an unknown file is one problem.
+    Recordings, manifests, maps and ignored files hold no records by themselves; an unknown file is one problem, and so is
+    a file that cannot be opened any more.
     """
+    try:
+        yield from _items(found, context)
+    except OSError as error:
+        yield Problem(found.relative, "file", "file", f"cannot be read: {error.strerror}.", "Deliver the file again.")
+
+
+def _items(found: Found, context: IntakeContext) -> Iterator[Record | Problem]:
     if found.kind == "transcripts":
         yield from _once(_interactions(found, context), found.relative)
     elif found.kind == "table" and found.column_map is not None:

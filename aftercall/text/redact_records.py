@@ -59,7 +59,7 @@ def redact_interaction(interaction: Interaction) -> RedactedInteraction:
     for turn in interaction.in_order():
         before = state
         state, found = find_spans(state, turn.speaker, turn.text)
-        words = _redacted_words(before, turn, found) if turn.words and (found or not before.is_quiet) else turn.words
+        words = _redacted_words(before, turn, found) if turn.words else turn.words
         if found or words is not turn.words:
             spans[turn.turn] = found
             changed[turn.turn] = replace(turn, text=masked(turn.text, found), words=words)

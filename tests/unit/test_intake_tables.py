@@ -95,6 +95,28 @@ def test_a_bad_row_is_named_and_the_rest_goes_on(tmp_path: Path, case: str) -> N
     assert "123-45-6789" not in str(problem)
 
 
+def test_a_quote_that_is_not_closed_names_the_lines_it_took(tmp_path: Path) -> None:
+    records, (problem,) = rows(tmp_path, f"{HEADER}\n{GOOD}\n{GOOD.replace('done', chr(34) + 'done')}\n{GOOD}\n{GOOD}\n")
+    assert [record.key for record in records] == ["c1|0"]
+    assert problem.position == "lines 3 to 5"
+    assert "quote" in problem.reason
+
+
+def test_a_map_with_another_delimiter_is_refused_not_guessed(tmp_path: Path) -> None:
+    records, (problem,) = rows(tmp_path, f"{HEADER}\n{GOOD}\n", MAP.replace('table = "leg"', 'table = "leg"\ndelimiter = ";"'))
+    assert not records
+    assert (problem.field, problem.position) == ("header", "line 1")
+
+
+def test_a_file_that_is_gone_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "legs.csv").write_text("interaction_id,leg_no\nc1,0\n")
+    (found,) = discover(tmp_path)
+    (tmp_path / "legs.csv").unlink()
+    (problem,) = read(found, CONTEXT)
+    assert isinstance(problem, Problem)
+    assert "cannot be read" in problem.reason
+
+
 def test_a_missing_value_is_null_never_zero(tmp_path: Path) -> None:
     (record,), _ = rows(tmp_path, f"{HEADER}\nc1,0,,,,,,,,,\n")
     assert record.data["hold_s"] is None

@@ -139,6 +139,12 @@ def test_words_that_are_not_those_of_the_text_are_read_by_themselves() -> None:
     assert [word.text for word in turn.words] == ["card", MASK, "ok"]
 
 
+def test_words_are_masked_even_where_the_text_hides_them() -> None:
+    words = (Word("4111111111111111", 0.0, 1.0),)
+    one = Interaction("a", "voice", (Turn(0, "customer", "(a number)", 0.0, 3.0, None, words),))
+    assert redact_interaction(one).interaction.turns[0].words == (Word(MASK, 0.0, 1.0),)
+
+
 def test_turns_are_read_in_the_order_they_were_heard() -> None:
     late, early = Turn(0, "customer", "1111 1111 1111", 9.0, 9.5), Turn(1, "customer", "4111", 1.0, 1.5)
     out = redact_interaction(Interaction("a", "voice", (late, early)))
