@@ -192,6 +192,7 @@ def turns_by_id(turns: pa.Table) -> Callable[[pa.Table], pa.Table]:
     """Return a reader of a part's turns out of one table that holds them all."""
 
     def reader(part: pa.Table) -> pa.Table:
-        return turns.filter(pc.is_in(turns["interaction_id"], value_set=_strings(part, "interaction_id")))
+        wanted = pc.SetLookupOptions(value_set=_strings(part, "interaction_id"))
+        return turns.filter(pc.call_function("is_in", [turns["interaction_id"].cast(pa.string())], wanted))
 
     return reader

@@ -1,6 +1,7 @@
 """The three score tables from arrays of verdicts.
 
-Lives here: arrays -> Arrow tables shaped as score_interaction, score_question and score_evidence. Not here: verdicts (batch_rules.py).
+Lives here: arrays -> Arrow tables shaped as score_interaction, score_question and score_evidence.
+Not here: verdicts (batch_rules.py).
 """
 
 from collections.abc import Sequence
@@ -8,11 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from aftercall.contracts.columns import ANSWERS
 from aftercall.contracts.frames import arrow_schema
-from aftercall.contracts.table import Table
 from aftercall.contracts.lake_tables import SCORE_EVIDENCE, SCORE_INTERACTION, SCORE_QUESTION
+from aftercall.contracts.table import Table
 from aftercall.scoring.batch_rules import NOT_ELIGIBLE, NULLS, Proofs, Verdicts
 from aftercall.scoring.batch_turns import Turns
 from aftercall.scoring.form import Form, Question
@@ -197,9 +199,7 @@ def _cut(texts: pa.Array, names_of: "list[tuple[str, ...]]", matcher: Matcher, p
 
 
 def _is_long(texts: pa.Array) -> np.ndarray:
-    import pyarrow.compute as pc
-
-    return pc.greater(pc.utf8_length(texts), QUOTE_CHARACTERS).to_numpy(zero_copy_only=False)
+    return pc.call_function("utf8_length", [texts]).to_numpy(zero_copy_only=False) > QUOTE_CHARACTERS
 
 
 def interaction_rows(columns: "dict[str, pa.Array]") -> pa.Table:

@@ -69,20 +69,20 @@ def together(parts: "list[Proofs]") -> Proofs:
     fields = ("of", "quoted", "names", "first", "last", "from_s", "to_s")
     joined = [np.concatenate([getattr(part, name) for part in parts]) for name in fields]
     order = np.argsort(joined[0], kind="stable")
-    return Proofs(*(one[order] for one in joined), parts[0].sets)
+    return Proofs(*(one[order] for one in joined), sets=parts[0].sets)
 
 
 def alternating(a: Proofs, b: Proofs) -> Proofs:
     """Return two equally long lists of evidence laid in turn: a[0], b[0], a[1], b[1] ..."""
     fields = ("of", "quoted", "names", "first", "last", "from_s", "to_s")
-    return Proofs(*(np.stack([getattr(a, name), getattr(b, name)], axis=1).reshape(-1) for name in fields), a.sets)
+    return Proofs(*(np.stack([getattr(a, name), getattr(b, name)], axis=1).reshape(-1) for name in fields), sets=a.sets)
 
 
 def kept(proofs: Proofs, mask: np.ndarray) -> Proofs:
     """Return the evidence of the interactions the mask holds."""
     at = mask[proofs.of]
     fields = ("of", "quoted", "names", "first", "last", "from_s", "to_s")
-    return Proofs(*(getattr(proofs, name)[at] for name in fields), proofs.sets)
+    return Proofs(*(getattr(proofs, name)[at] for name in fields), sets=proofs.sets)
 
 
 def few(of: np.ndarray, n: int) -> np.ndarray:
@@ -200,6 +200,15 @@ def _each(turns: Turns, rule: Each) -> Verdicts:
     hits = np.flatnonzero(turns.says(rule.said)[by_rows])
     next_hit = np.append(hits, len(by_rows))[np.searchsorted(hits, low)]
     done = next_hit < high
+    if rule.cancelled_by:
+        is_full = high == low + 1 + rule.within_turns
+        settled = np.where(
+            done, by_rows[np.where(done, next_hit, 0)], np.where(is_full, by_rows[high - 1], turns.starts[1:][of])
+        )
+        cancels = np.flatnonzero(~by & turns.says(rule.cancelled_by))
+        next_cancel = np.append(cancels, len(by))[np.searchsorted(cancels, moments, side="right")]
+        keep = next_cancel >= settled
+        moments, of, low, high, next_hit, done = (one[keep] for one in (moments, of, low, high, next_hit, done))
     return _moment_verdicts(turns, rule, (n, of, moments, done), by_rows, (low, high, next_hit), sets)
 
 

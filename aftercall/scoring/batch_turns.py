@@ -22,9 +22,10 @@ NO_TIME = np.iinfo(np.int64).min
 
 @dataclass(frozen=True)
 class Turns:
-    """n turns of agents and customers, sorted by interaction and then as the fold hears them. Times in seconds, NaN is 'not recorded'.
+    """n turns of agents and customers, sorted by interaction and then as the fold hears them.
 
-    `of` is the place of the turn's interaction; `starts[i]:starts[i + 1]` are the rows of interaction i; `text_of` points into `texts`.
+    Times in seconds, NaN is 'not recorded'. `of` is the place of the turn's interaction; `starts[i]:starts[i + 1]` are the rows
+    of interaction i; `text_of` points into `texts`.
     """
 
     interaction_n: int
@@ -86,19 +87,14 @@ def _ms(seconds: np.ndarray) -> np.ndarray:
 def arranged(interaction_ids: pa.Array, turns: pa.Table, matcher: Matcher) -> Turns:
     """Return the turns of the given interactions (a table with core_turn's columns; rows of others are left out)."""
     table = turns.select([name for name in _TURN_COLUMNS if name in turns.column_names]).combine_chunks()
-    # Polars hands over string views; Arrow's kernels want one kind of string on both sides.
-    of = pc.index_in(table["interaction_id"].cast(pa.string()), value_set=interaction_ids.cast(pa.string()))
+    of = _places(table["interaction_id"], interaction_ids)
     if of.null_count:
         table, of = table.filter(of.is_valid()), of.drop_null()
     of_np = _flat(of).to_numpy(zero_copy_only=False).astype(np.int64)
     turn = _numbers(table, "turn").astype(np.int64)
     start_s = _numbers(table, "start_s")
     order = _fold_order(of_np, turn, start_s)
-    speaker = (
-        _flat(pc.index_in(table["speaker"].cast(pa.string()), value_set=pa.array(list(SPEAKER_CODE))))
-        .fill_null(-1)
-        .to_numpy(zero_copy_only=False)
-    )
+    speaker = _flat(_places(table["speaker"], pa.array(list(SPEAKER_CODE)))).fill_null(-1).to_numpy(zero_copy_only=False)
     # The system says nothing that is scored; its times have done their part in the order.
     spoken = order[speaker[order] >= 0]
     coded = _flat(table["text"]).cast(pa.large_string()).dictionary_encode()
@@ -116,6 +112,13 @@ def arranged(interaction_ids: pa.Array, turns: pa.Table, matcher: Matcher) -> Tu
         coded.dictionary,
         matcher,
     )
+
+
+def _places(column: pa.ChunkedArray, values: pa.Array) -> "pa.ChunkedArray":
+    """Return where each string stands among the values, null for one that does not."""
+    # Polars hands over string views; Arrow's kernels want one kind of string on both sides.
+    options = pc.SetLookupOptions(value_set=values.cast(pa.string()))
+    return pc.call_function("index_in", [column.cast(pa.string())], options)
 
 
 def _flat(column: "pa.ChunkedArray | pa.Array") -> pa.Array:

@@ -1,6 +1,7 @@
 """The meaning of a score: hear one turn after another, then finish.
 
-Lives here: begin, hear, finish, score_one. Not here: the fast path over many interactions (batch.py), which must equal this one.
+Lives here: begin, hear, finish, score_one. Not here: the fast path over many interactions (batch.py), which must equal
+this one.
 
 A state is frozen and bounded: it holds counts, a few quotes and the moments still open, never the transcript.
 """
@@ -16,8 +17,9 @@ from aftercall.scoring.form import Wait as WaitRule
 from aftercall.scoring.forms import Facts, Forms
 from aftercall.scoring.heard import Heard, heard
 from aftercall.scoring.moments import EachState, each_after, each_verdict
+from aftercall.scoring.scope import Scope
 from aftercall.scoring.score import Answer, Score, answer_of
-from aftercall.scoring.sighting import Scope, Verdict, WholeState, whole_after, whole_verdict
+from aftercall.scoring.sighting import Verdict, WholeState, whole_after, whole_verdict
 from aftercall.scoring.totals import totals
 from aftercall.scoring.waits import TimesState, interruption_after, interruption_verdict, wait_after, wait_verdict
 
@@ -34,8 +36,6 @@ class State:
     form: Form | None
     null_reason: str | None
     scope: Scope
-    agent_n: int = 0
-    customer_n: int = 0
     confidence_n: int = 0
     confidence_thousandths: int = 0
     rules: tuple[RuleState, ...] = ()
@@ -59,7 +59,7 @@ def hear(state: State, turn: Turn) -> State:
     if state.form is None or state.null_reason or turn.speaker == "system":
         return state
     now = heard(turn, state.forms.matcher)
-    scope = state.scope.with_turn(now.place)
+    scope = state.scope.with_turn(now)
     rules = tuple(
         _after(rule_state, question, now, scope) for rule_state, question in zip(state.rules, state.form.questions, strict=True)
     )
@@ -67,8 +67,6 @@ def hear(state: State, turn: Turn) -> State:
     return replace(
         state,
         scope=scope,
-        agent_n=state.agent_n + (turn.speaker == "agent"),
-        customer_n=state.customer_n + (turn.speaker == "customer"),
         confidence_n=state.confidence_n + known,
         confidence_thousandths=state.confidence_thousandths
         + (round(turn.confidence * 1000) if turn.confidence is not None else 0),
@@ -83,7 +81,7 @@ def _after(state: RuleState, question: Question, turn: Heard, scope: Scope) -> R
     if isinstance(rule, Each) and isinstance(state, EachState):
         return each_after(state, rule, turn, scope)
     assert isinstance(state, TimesState)
-    return wait_after(state, rule, turn, scope) if isinstance(rule, WaitRule) else interruption_after(state, turn)
+    return wait_after(state, rule, turn, scope) if isinstance(rule, WaitRule) else interruption_after(state, turn, scope)
 
 
 def _verdict(state: RuleState, question: Question, scope: Scope) -> Verdict:
@@ -134,11 +132,12 @@ def finish(state: State, interaction_id: str, transcript_version: str) -> Score:
 
 def _unscorable(state: State) -> str | None:
     """Return why what was heard cannot be scored; None when it can."""
-    if not state.agent_n + state.customer_n:
+    agent_n, customer_n = state.scope.agent.turn_n, state.scope.customer.turn_n
+    if not agent_n + customer_n:
         return "no_transcript"
     low = state.confidence_thousandths < LOW_CONFIDENCE_THOUSANDTHS * state.confidence_n
     min_turns = state.form.eligibility.min_turns if state.form else 0
-    if not state.agent_n or not state.customer_n or state.agent_n + state.customer_n < min_turns:
+    if not agent_n or not customer_n or agent_n + customer_n < min_turns:
         return "too_short"
     return "low_asr_confidence" if low else None
 

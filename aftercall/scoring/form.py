@@ -1,6 +1,7 @@
 """What a scorecard is once it is read: forms, questions, and the four kinds of rule.
 
-Lives here: frozen shapes. Not here: reading YAML (form_yaml.py), choosing a form and the epoch (forms.py), judging (fold.py, batch.py).
+Lives here: frozen shapes. Not here: reading YAML (form_yaml.py), choosing a form and the epoch (forms.py), judging
+(fold.py, batch.py).
 """
 
 from dataclasses import dataclass, field
@@ -34,8 +35,11 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """Asked once an interaction. Called for when `when` was said (or always); done when `expect` was said, or, if `never`, when it
-    was said at most `allowed_n` times. A miss was not called for after all when `excused_by` was said."""
+    """Asked once an interaction. Called for when `when` was said (or always).
+
+    Done when `expect` was said, or, if `never`, when it was said at most `allowed_n` times. A miss was not called for after all
+    when `excused_by` was said.
+    """
 
     expect: Condition
     never: bool = False
@@ -48,8 +52,10 @@ class Whole:
 class Each:
     """Asked at every moment. A moment is a turn in which `trigger` is said; turns of one speaker in a row are one moment.
 
-    Done when `by` says one of `said` within `within_turns` of its own turns after the moment (in the same turn, too, when the moment
-    is its own); or, with `before`, at or before the first moment. Not called for when `by` has no turn left.
+    Done when `by` says one of `said` within `within_turns` of its own turns after the moment (in the same turn, too, when the
+    moment is its own); or, with `before`, at or before the first moment. Not called for when `by` has no turn left, and a miss
+    was not called for after all when `excused_by` was said. A moment still open is dropped when the other side says one of
+    `cancelled_by` (only where the moment is `by`'s own): the customer who proposes another way needs no offer any more.
     """
 
     trigger: Condition
@@ -58,6 +64,7 @@ class Each:
     within_turns: int = 2
     before: bool = False
     excused_by: Condition | None = None
+    cancelled_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,10 @@ class Wait:
     after: Literal["customer", "any"] = "customer"
     allowed_share: float = 0.0
     announced_by: tuple[str, ...] = ()
+
+    def limit(self, channel: str) -> float | None:
+        """Return the channel's limit in seconds; None when the form sets none for it."""
+        return next((limit for name, limit in self.limit_s if name == channel), None)
 
 
 @dataclass(frozen=True, slots=True)

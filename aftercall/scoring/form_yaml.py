@@ -130,20 +130,24 @@ def _rule(raw: Mapping[str, Any]) -> Rule:
     expect = raw["expect"]
     if "each" in called:
         within, before = expect.get("within_turns", 2), bool(expect.get("before", False))
-        return Each(_condition(called["each"]), expect["speaker"], tuple(expect["said"]), within, before, excused)
+        return Each(
+            _condition(called["each"]),
+            expect["speaker"],
+            tuple(expect["said"]),
+            within,
+            before,
+            excused,
+            tuple(raw.get("cancelled_by", ())),
+        )
     return Whole(_condition(expect), when=_maybe(called.get("when")), excused_by=excused)
 
 
 def _question(raw: Mapping[str, Any], path: Path) -> Question:
     legal, reviewed = bool(raw.get("legal", False)), raw.get("reviewed_by")
     rule, reasons = _rule(raw), {_ANSWER[key]: str(value) for key, value in raw["reasons"].items()}
-    needed = {"yes", "no"} | (
-        {"na"} if not (isinstance(rule, Whole) and rule.when is None and rule.excused_by is None) else set()
-    )
-    if missing := needed - set(reasons):
-        raise ScorecardError(
-            f"{path.name}: {raw['id']}: reasons lacks a sentence for {', '.join(key for key, name in _ANSWER.items() if name in missing)}."
-        )
+    is_always_asked = isinstance(rule, Whole) and rule.when is None and rule.excused_by is None
+    if not is_always_asked and "na" not in reasons:
+        raise ScorecardError(f"{path.name}: {raw['id']}: reasons/na is missing; this question is not always called for.")
     return Question(
         raw["id"],
         raw["version"],
@@ -178,7 +182,7 @@ def _names(rule: Rule) -> tuple[str, ...]:
     if isinstance(rule, Interruption):
         return ()
     conditions = [rule.trigger, rule.excused_by] if isinstance(rule, Each) else [rule.expect, rule.when, rule.excused_by]
-    own = rule.said if isinstance(rule, Each) else ()
+    own = (*rule.said, *rule.cancelled_by) if isinstance(rule, Each) else ()
     return (*own, *(name for condition in conditions if condition for name in condition.said))
 
 
@@ -193,5 +197,8 @@ def _check(path: Path, questions: Sequence[Question], sections: Sequence[str], k
             raise ScorecardError(f"{where}: there is no section {question.section!r}. There are: {', '.join(sections)}.")
         if unknown := sorted(set(_names(question.rule)) - set(known)):
             raise ScorecardError(f"{where}: unknown phrase sets {', '.join(unknown)}. There are: {', '.join(sorted(known))}.")
+        rule = question.rule
+        if isinstance(rule, Each) and rule.cancelled_by and (rule.by != rule.trigger.speaker or rule.before):
+            raise ScorecardError(f"{where}: cancelled_by needs moments of the side that must answer, and no `before`.")
         if isinstance(question.rule, Each) and question.rule.trigger.window.kind != "anywhere":
             raise ScorecardError(f"{where}: `each` has no window; a moment counts wherever it stands.")

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from aftercall.scoring.form import Each
 from aftercall.scoring.heard import QUOTES_MAX, Evidence, Heard, Place, searched
-from aftercall.scoring.sighting import Scope, Sighting, Verdict
+from aftercall.scoring.scope import Scope
+from aftercall.scoring.sighting import NOT_SEEN, Sighting, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,42 +25,38 @@ class Open:
 class EachState:
     """What an Each rule remembers; at most within_turns + 1 moments are open at a time."""
 
-    by_n: int = 0
     open: tuple[Open, ...] = ()
     done_n: int = 0
     missed_n: int = 0
     missed: tuple[Evidence, ...] = ()
     proof: tuple[Evidence, ...] = ()
-    excuse: Sighting = Sighting()
+    excuse: Sighting = NOT_SEEN
 
 
 def each_after(state: EachState, rule: Each, turn: Heard, scope: Scope) -> EachState:
-    """Return the state of an Each rule after one turn."""
+    """Return the state of an Each rule after one turn; `scope` already holds the turn."""
     if rule.excused_by:
-        state = replace(state, excuse=state.excuse.after(turn, rule.excused_by, scope))
+        excuse = state.excuse.after(turn, rule.excused_by, scope)
+        state = state if excuse is state.excuse else replace(state, excuse=excuse)
     if rule.before:
         return _before(state, rule, turn, scope)
-    own = rule.by == rule.trigger.speaker
-    if turn.speaker == rule.by:
-        state = replace(state, by_n=state.by_n + 1)
-        if own and turn.says(rule.trigger.said):
-            state = replace(state, open=(*state.open, Open(turn.quoted(rule.trigger.said), state.by_n)))
-        state = _answered(state, rule, turn)
-    elif not own and turn.says(rule.trigger.said) and not (state.open and state.open[-1].by_n == state.by_n):
-        state = replace(state, open=(*state.open, Open(turn.quoted(rule.trigger.said), state.by_n)))
-    return state
+    if state.open and rule.cancelled_by and turn.speaker != rule.by and turn.says(rule.cancelled_by):
+        return replace(state, open=())
+    is_moment = turn.speaker == rule.trigger.speaker and turn.says(rule.trigger.said)
+    by_n = scope.side(rule.by).turn_n
+    if is_moment and (turn.speaker == rule.by or not (state.open and state.open[-1].by_n == by_n)):
+        state = replace(state, open=(*state.open, Open(turn.quoted(rule.trigger.said), by_n)))
+    return _answered(state, rule, turn, by_n) if state.open and turn.speaker == rule.by else state
 
 
-def _answered(state: EachState, rule: Each, turn: Heard) -> EachState:
+def _answered(state: EachState, rule: Each, turn: Heard, by_n: int) -> EachState:
     """Return the state after a turn of the answering side: open moments are done, missed, or searched one turn further."""
-    if not state.open:
-        return state
-    waiting = tuple(replace(one, first=one.first or turn.place, last=turn.place) for one in state.open)
+    waiting = tuple(Open(one.quote, one.by_n, one.first or turn.place, turn.place) for one in state.open)
     if turn.says(rule.said):
         proof = state.proof or (turn.quoted(rule.said),)
         return replace(state, open=(), done_n=state.done_n + len(waiting), proof=proof)
-    over = tuple(one for one in waiting if state.by_n - one.by_n >= rule.within_turns)
-    return _missing(replace(state, open=tuple(one for one in waiting if one not in over)), over)
+    over = tuple(one for one in waiting if by_n - one.by_n >= rule.within_turns)
+    return _missing(replace(state, open=waiting[len(over) :]), over)
 
 
 def _missing(state: EachState, over: tuple[Open, ...]) -> EachState:
@@ -89,7 +86,7 @@ def each_verdict(state: EachState, rule: Each, scope: Scope) -> Verdict:
     if rule.excused_by and rule.excused_by.window.kind == "first_s" and scope.is_untimed:
         return Verdict(null_reason="no_times")
     state = _missing(state, tuple(one for one in state.open if one.first))
-    if state.missed_n and state.excuse.settled().hit_n:
+    if state.missed_n and rule.excused_by and state.excuse.found(rule.excused_by, scope)[0]:
         return Verdict()
     evidence = state.missed if state.missed_n else (state.proof if state.done_n else ())
     return Verdict(state.done_n + state.missed_n, state.done_n, evidence=evidence)

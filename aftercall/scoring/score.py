@@ -1,6 +1,7 @@
 """What a score is: answers with points and evidence, totals, and the line the world reads.
 
-Lives here: Answer, Score, the JSON of interface section 5. Not here: how answers come about (fold.py, batch.py), prose (explain.py).
+Lives here: Answer, Score, the JSON of interface section 5. Not here: how answers come about (fold.py, batch.py),
+prose (explain.py).
 """
 
 from collections import Counter

@@ -1,12 +1,14 @@
 """Rules asked once an interaction: was it said, by whom, inside which turns.
 
-Lives here: following one condition, and the verdict of a Whole rule. Not here: rules asked at every moment (moments.py), times (waits.py).
+Lives here: following one condition, and the verdict of a Whole rule. Not here: rules asked at every moment (moments.py),
+times (waits.py).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from aftercall.scoring.form import Condition, Whole
 from aftercall.scoring.heard import QUOTES_MAX, Evidence, Heard, Place, ms, searched
+from aftercall.scoring.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,65 +22,53 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """What every rule may know of the interaction so far: its channel, its first and last turn, whether a turn lacks its start."""
-
-    channel: str
-    first: Place | None = None
-    last: Place | None = None
-    is_untimed: bool = False
-
-    def with_turn(self, place: Place) -> "Scope":
-        """Return the scope after one more turn."""
-        return Scope(self.channel, self.first or place, place, self.is_untimed or place.start_s is None)
-
-    def nothing_searched(self) -> Evidence:
-        """Return the whole interaction as the searched interval, for a speaker without a turn in the window."""
-        if self.first is None or self.last is None:
-            return Evidence(searched_turns=(0, 0))
-        return searched(self.first, self.last)
-
-
-@dataclass(frozen=True, slots=True)
 class Sighting:
-    """One condition followed through an interaction; bounded: a few quotes, and the last n turns when the window asks for them."""
+    """One condition followed through an interaction; it changes only when something is found.
 
-    turn_n: int = 0
+    `hits` are (the speaker's turn count, quote): the first few, or the last few when the window is at the end. `looked` are the
+    first and last turn of a window in seconds; windows in turns are known from the scope.
+    """
+
     hit_n: int = 0
-    quotes: tuple[Evidence, ...] = ()
-    first: Place | None = None
-    last: Place | None = None
-    recent: tuple[tuple[Place, Evidence | None], ...] = ()
+    hits: tuple[tuple[int, Evidence], ...] = ()
+    looked: tuple[Place, Place] | None = None
 
     def after(self, turn: Heard, condition: Condition, scope: Scope) -> "Sighting":
         """Return the sighting after one turn; `scope` already holds the turn."""
         if turn.speaker != condition.speaker:
             return self
-        window, count = condition.window, self.turn_n + 1
+        window, count, is_hit = condition.window, scope.side(turn.speaker).turn_n, turn.says(condition.said)
+        if window.kind == "first_s":
+            if not _in_first(turn.place, scope, window.n):
+                return self
+            self = Sighting(self.hit_n, self.hits, (self.looked[0] if self.looked else turn.place, turn.place))  # noqa: PLW0642
+        if not is_hit or (window.kind == "first_turns" and count > window.n):
+            return self
+        hits = self.hits
         if window.kind == "last_turns":
-            quote = turn.quoted(condition.said) if turn.says(condition.said) else None
-            return replace(self, turn_n=count, recent=(*self.recent, (turn.place, quote))[-int(window.n) :])
-        if window.kind == "first_turns" and self.turn_n >= window.n:
-            return self
-        if window.kind == "first_s" and not _in_first(turn.place, scope, window.n):
-            return self
-        hits, quotes = self.hit_n, self.quotes
-        if turn.says(condition.said):
-            hits += 1
-            if len(quotes) < QUOTES_MAX:
-                quotes = (*quotes, turn.quoted(condition.said))
-        return replace(self, turn_n=count, hit_n=hits, quotes=quotes, first=self.first or turn.place, last=turn.place)
+            hits = (*hits, (count, turn.quoted(condition.said)))[-int(window.n) :]
+        elif len(hits) < QUOTES_MAX:
+            hits = (*hits, (count, turn.quoted(condition.said)))
+        return Sighting(self.hit_n + 1, hits, self.looked)
 
-    def settled(self) -> "Sighting":
-        """Return the sighting at the end of the interaction, with the last turns counted."""
-        if not self.recent:
-            return self
-        quotes = tuple(quote for _, quote in self.recent if quote)
-        return replace(self, hit_n=len(quotes), quotes=quotes[:QUOTES_MAX], first=self.recent[0][0], last=self.recent[-1][0])
+    def found(self, condition: Condition, scope: Scope) -> tuple[int, tuple[Evidence, ...]]:
+        """Return how many turns inside the window hold it, and the first few of them."""
+        if condition.window.kind != "last_turns":
+            return self.hit_n, tuple(quote for _, quote in self.hits)
+        since = scope.side(condition.speaker).turn_n - condition.window.n
+        quotes = tuple(quote for count, quote in self.hits if count > since)
+        return len(quotes), quotes[:QUOTES_MAX]
 
-    def searched(self, scope: Scope) -> Evidence:
-        """Return the interval that was searched."""
-        return searched(self.first, self.last) if self.first and self.last else scope.nothing_searched()
+    def searched(self, condition: Condition, scope: Scope) -> Evidence:
+        """Return the interval that was searched; without a turn in the window, the whole interaction."""
+        side, window = scope.side(condition.speaker), condition.window
+        if window.kind == "first_s":
+            return searched(*self.looked) if self.looked else scope.everything()
+        if not side.turn_n:
+            return scope.everything()
+        first = side.recent[-int(window.n) :][0] if window.kind == "last_turns" else side.opening[0]
+        last = side.opening[: int(window.n)][-1] if window.kind == "first_turns" else side.recent[-1]
+        return searched(first, last)
 
 
 def _in_first(place: Place, scope: Scope, seconds: float) -> bool:
@@ -86,22 +76,26 @@ def _in_first(place: Place, scope: Scope, seconds: float) -> bool:
     return start is not None and zero is not None and start - zero < seconds * 1000
 
 
+NOT_SEEN = Sighting()
+
+
 @dataclass(frozen=True, slots=True)
 class WholeState:
     """What a Whole rule remembers."""
 
-    expect: Sighting = Sighting()
-    when: Sighting = Sighting()
-    excuse: Sighting = Sighting()
+    expect: Sighting = NOT_SEEN
+    when: Sighting = NOT_SEEN
+    excuse: Sighting = NOT_SEEN
 
 
 def whole_after(state: WholeState, rule: Whole, turn: Heard, scope: Scope) -> WholeState:
     """Return the state of a Whole rule after one turn."""
-    return WholeState(
-        state.expect.after(turn, rule.expect, scope),
-        state.when.after(turn, rule.when, scope) if rule.when else state.when,
-        state.excuse.after(turn, rule.excused_by, scope) if rule.excused_by else state.excuse,
-    )
+    expect = state.expect.after(turn, rule.expect, scope)
+    when = state.when.after(turn, rule.when, scope) if rule.when else state.when
+    excuse = state.excuse.after(turn, rule.excused_by, scope) if rule.excused_by else state.excuse
+    if expect is state.expect and when is state.when and excuse is state.excuse:
+        return state
+    return WholeState(expect, when, excuse)
 
 
 def whole_verdict(state: WholeState, rule: Whole, scope: Scope) -> Verdict:
@@ -109,12 +103,15 @@ def whole_verdict(state: WholeState, rule: Whole, scope: Scope) -> Verdict:
     conditions = [rule.expect, *(one for one in (rule.when, rule.excused_by) if one)]
     if scope.is_untimed and any(one.window.kind == "first_s" for one in conditions):
         return Verdict(null_reason="no_times")
-    expect, when = state.expect.settled(), state.when.settled()
-    if rule.when and not when.hit_n:
-        return Verdict()
-    is_done = expect.hit_n <= rule.allowed_n if rule.never else expect.hit_n > 0
+    triggers: tuple[Evidence, ...] = ()
+    if rule.when:
+        when_n, triggers = state.when.found(rule.when, scope)
+        if not when_n:
+            return Verdict()
+    hit_n, quotes = state.expect.found(rule.expect, scope)
+    is_done = hit_n <= rule.allowed_n if rule.never else hit_n > 0
     if is_done:
-        return Verdict(1, 1, evidence=() if rule.never else expect.quotes[:1])
-    if state.excuse.settled().hit_n:
+        return Verdict(1, 1, evidence=() if rule.never else quotes[:1])
+    if rule.excused_by and state.excuse.found(rule.excused_by, scope)[0]:
         return Verdict()
-    return Verdict(1, 0, evidence=expect.quotes if rule.never else (*when.quotes[:1], expect.searched(scope)))
+    return Verdict(1, 0, evidence=quotes if rule.never else (*triggers[:1], state.expect.searched(rule.expect, scope)))

@@ -1,6 +1,7 @@
 """One score as rows of the three score tables.
 
-Lives here: Score -> plain rows, what the fold would store. Not here: the batch path's arrays (batch_rows.py), which must equal them.
+Lives here: Score -> plain rows, what the fold would store. Not here:
+the batch path's arrays (batch_rows.py), which must equal them.
 """
 
 from typing import Any

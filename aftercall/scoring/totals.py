@@ -6,7 +6,6 @@ Sums run over the questions in the order of the form, so the fold and the batch 
 """
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
@@ -89,4 +88,4 @@ def _sections(form: Form, share: np.ndarray, is_scored: np.ndarray) -> np.ndarra
     counted = np.array([not question.is_advisory for question in form.questions], dtype=bool)
     with np.errstate(invalid="ignore", divide="ignore"):
         columns = [100 * _mean(form, name, share, is_scored & counted) for name in SECTIONS]
-    return cast("np.ndarray", np.stack(columns, axis=1))
+    return np.stack(columns, axis=1)

@@ -7,6 +7,7 @@ An engine says which sets occur; where, is always found afterwards by `re`, so e
 runs in block mode only: its stream mode loses matches.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -80,7 +81,7 @@ class Matcher:
         n = max(len(lines.starts), 1)
         keys = np.unique(sets.astype(np.int64) * n + at)
         edges = np.searchsorted(keys, np.arange(len(self._alternations) + 1) * n)
-        rows = [keys[a:b] - i * n for i, (a, b) in enumerate(zip(edges[:-1], edges[1:], strict=True))]
+        rows = [keys[a:b] - i * n for i, (a, b) in enumerate(itertools.pairwise(edges))]
         for i, exception in self._exception_at.items():
             doubtful = np.intersect1d(rows[i], rows[exception], assume_unique=True)
             cut = [line for line in doubtful if not self._survives(i, lines.line(int(line)))]

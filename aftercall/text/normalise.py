@@ -154,7 +154,7 @@ def normalise_bulk(texts: "pa.Array") -> Lines:
 
     array = pa.concat_arrays(texts.chunks) if isinstance(texts, pa.ChunkedArray) else texts
     array = array.cast(pa.large_string())
-    is_ascii = pc.string_is_ascii(array).to_numpy(zero_copy_only=False)
+    is_ascii = pc.call_function("string_is_ascii", [array]).to_numpy(zero_copy_only=False)
     plain_at, other_at = np.flatnonzero(is_ascii), np.flatnonzero(~is_ascii)
     others = [normalise(text) for text in array.take(pa.array(other_at)).to_pylist()]
     plain = array if not len(other_at) else array.take(pa.array(plain_at))
@@ -185,7 +185,7 @@ def _ascii_block(plain: "pa.Array") -> bytes:
 
     offsets = pa.array([0, len(plain)], type=pa.int64())
     parts = pa.LargeListArray.from_arrays(offsets, plain.cast(pa.large_binary()))
-    data = pc.binary_join(parts, pa.scalar(_PART, pa.large_binary()))[0].as_py()
+    data = pc.call_function("binary_join", [parts, pa.scalar(_PART, pa.large_binary())])[0].as_py()
     data = b"   " + data.translate(_BYTES).replace(b"?", b" ? ") + b"    "
     code = np.frombuffer(data, dtype=np.uint8).copy()
     quote = np.flatnonzero(code == 39)
