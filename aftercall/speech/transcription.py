@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from aftercall.contracts.errors import IntakeError
+from aftercall.contracts.errors import IntakeError, RequestError
 from aftercall.contracts.records import Interaction, Turn, Word
 from aftercall.speech.activity import Activity, VoiceActivity, activity_of
 from aftercall.speech.audio import Recording, Samples, read_recording
@@ -55,9 +55,12 @@ def transcribe(
         nobody said); interaction_id, else the file's name without its ending; language, what is spoken here.
     State: ok; `empty` (no sample, or nobody speaks); `role_uncertain` (one channel undeclared, a mono copied to
         stereo, or labels that what is said contradicts); `unsupported_language` (no turn is kept).
-    Raises: IntakeError, the file cannot be read or has other channels than declared; RequestError, `channels`.
+    Raises: IntakeError, the file cannot be read, or `channels` is no form of declaration or fits another file.
     """
-    roles = channel_map(channels)
+    try:
+        roles = channel_map(channels)
+    except RequestError as error:
+        raise IntakeError(f"{path.name}: {error}") from None
     recording = read_recording(path)
     one = Interaction(interaction_id or path.stem, "voice", agent_id=agent_id)
     facts: dict[str, Any] = {"offset_base": "audio", "recogniser": recogniser.name, "recording": _facts(recording)}

@@ -126,6 +126,27 @@ def test_roles_for_other_channels_than_there_are_name_both(call: tuple[Path, Pat
 
 
 @pytest.mark.flite
+def test_a_declaration_nobody_can_read_refuses_the_recording_not_the_run(call: tuple[Path, Path], vad: Silero) -> None:
+    with pytest.raises(IntakeError, match=r"both.wav: A channel's role is 'caller'"):
+        transcribe(call[0], channels="agent,caller", recogniser=ScriptedRecogniser([]), vad=vad)
+
+
+@pytest.mark.flite
+def test_nothing_of_the_voice_but_times_and_words_leaves(call: tuple[Path, Path], vad: Silero) -> None:
+    # Privacy P1 and P2: no vector and no measure of how somebody sounds; P3 in spirit: no file is written.
+    before = sorted(call[0].parent.iterdir())
+    line = to_line(transcribe(call[0], channels="agent,customer", recogniser=ScriptedRecogniser([AGENT, CUSTOMER]), vad=vad))
+    assert sorted(call[0].parent.iterdir()) == before
+    assert set(line["attributes"]) == {
+        *("offset_base", "recogniser", "recording", "speech_s", "language", "bleed_turn_n", "is_copied_channels"),
+        *("loud_share_without_words", "roles", "role_confidence"),
+    }
+    for turn in line["turns"]:
+        assert set(turn) == {"speaker", "start_s", "end_s", "text", "confidence", "words"}
+        assert all(set(word) == {"text", "start_s", "end_s", "confidence"} for word in turn["words"])
+
+
+@pytest.mark.flite
 def test_another_language_keeps_no_invented_turns(call: tuple[Path, Path], vad: Silero) -> None:
     recogniser = ScriptedRecogniser([AGENT, CUSTOMER], language="de", language_probability=0.95)
     one = transcribe(call[0], channels="agent,customer", recogniser=recogniser, vad=vad)
