@@ -39,7 +39,7 @@ def _begin(scene: Scene) -> str:
     """Open the contact: an outbound call asks for the right person first."""
     opening = opening_of(scene)
     if scene.is_outbound:
-        scene.agent("opening.outbound")
+        scene.agent("opening.outbound" if scene.does("greeting") else "opening.outbound_bare")
         scene.customer("opening.outbound_reply")
         scene.act("greeting", "opening.greeting", None)
         scene.customer("opening.hello")

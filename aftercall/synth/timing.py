@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 
 LOOKUP_MIN_S, LOOKUP_MEAN_S = 8.0, 7.0
-SLOWEST, FASTEST = 1.2, 0.55
+SLOWEST, FASTEST = 1.05, 0.55
 MOST_SLACK_PER_WAIT_S = 25.0
 
 
@@ -35,7 +35,7 @@ def call_times(
     for place, (speaker, _, _) in enumerate(turns):
         if place == 0:
             gap.append(0.3 + rng())
-        elif turns[place - 1][2] == "" and turns[place - 1][0] != speaker and rng() < 0.07:
+        elif turns[place - 1][2] == "" and turns[place - 1][0] != speaker and rng() < 0.14:
             gap.append(-min(0.3 + 0.9 * rng(), 0.5 * length[place - 1], 0.5 * length[place]))
         else:
             gap.append(0.15 - 0.5 * math.log(1.0 - rng()))
