@@ -21,7 +21,7 @@ Flags = NDArray[np.bool_]
 
 PARTS = ("talk", "hold", "acw")
 SLOTS_PER_DAY, SLOT_S, OPENS_S = 34, 900, 8 * 3600
-MINUTE_IN_SLOT_S = 240
+LATEST_IN_SLOT_S = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _when(rng: np.random.Generator, agents: Sequence[Agent], weeks: int, per_age
         for place, one in enumerate(agents):
             n = min(int(rng.poisson(mean)), slots)
             slot = rng.random(slots).argsort()[:n]
-            late = rng.integers(0, MINUTE_IN_SLOT_S, n)
+            late = rng.integers(0, LATEST_IN_SLOT_S, n)
             if one.first_week <= week <= one.last_week:
                 day, quarter = slot // SLOTS_PER_DAY, slot % SLOTS_PER_DAY
                 start.append((week * 7 + day) * 86400 + OPENS_S + quarter * SLOT_S + late)
