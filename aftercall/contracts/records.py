@@ -144,13 +144,12 @@ def instant(value: object, name: str = "started_at") -> datetime | None:
         raise IntakeError(f"{name} must be an ISO 8601 instant in UTC, such as 2026-01-05T09:00:00Z.")
     try:
         stamp = datetime.fromisoformat(value)
-        if stamp.tzinfo is None:
-            raise IntakeError(f"{name} has no zone: append Z or an offset, or declare the zone in a column map.")
-        return stamp.astimezone(UTC)
-    except IntakeError:
-        raise
+        moment = None if stamp.tzinfo is None else stamp.astimezone(UTC)
     except (ValueError, OverflowError):
         raise IntakeError(f"{name} is not an ISO 8601 instant: use a form such as 2026-01-05T09:00:00Z.") from None
+    if moment is None:
+        raise IntakeError(f"{name} has no zone: append Z or an offset, or declare the zone in a column map.")
+    return moment
 
 
 def _turn(place: int, raw: object) -> tuple[Turn, dict[str, Any]]:

@@ -118,10 +118,11 @@ CONTEXTS: dict[str, tuple[frozenset[str], re.Pattern[str]]] = {
     "account": (
         _words(
             "account acct routing sort iban pin pincode passcode password passport license licence member membership policy "
-            "phone mobile telephone cell cellphone call reach zip zipcode post postal postcode"
+            "phone mobile telephone cell cellphone call reach zip zipcode post postal postcode code codes"
         ),
         re.compile(
             r"\b(?:account(?:'s)? (?:number|no|id)|acct|routing|sort code|iban|pin|pin ?code|passcode|password|passport"
+            r"|(?:access|clearance|verification|one[- ]time|login|entry|gate|door) codes?"
             r"|licen[cs]e number|driver'?s licen[cs]e|member(?:ship)? (?:id|number|no)|policy number|phone number|mobile"
             r"|telephone|cell(?: ?phone)?|(?:call|reach) (?:me|you) (?:at|on)|zip(?: ?code)?|post(?:al)? ?code)\b"
         ),

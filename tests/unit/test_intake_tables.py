@@ -205,8 +205,25 @@ def test_a_broken_map_names_its_line(case: str) -> None:
     assert f"line {at}" in str(error.value)
 
 
-def test_shipped_maps_are_valid() -> None:
-    assert all(one.sources for one in shipped_maps())
+def test_a_shipped_map_reads_its_export(tmp_path: Path) -> None:
+    assert [one.name for one in shipped_maps()] == ["talkdesk_adherence"]
+    (tmp_path / "adherence.csv").write_text(
+        "Agent Name,Agent Email,Adherence Event Start Time,Adherence Event End Time,Scheduled Event Name,"
+        "Scheduled Event Pay Status\n"
+        "Kim Lee,kim@example.org,2026-01-05T09:00:00-05:00,2026-01-05T10:00:00-05:00,On Queue,Paid\n"
+    )
+    (found,) = discover(tmp_path)
+    (record,) = read(found, CONTEXT)
+    assert isinstance(record, Record), record
+    assert dict(record.data) == {
+        "agent_id": "kim@example.org",
+        "activity_kind": "actual",
+        "start_at": "2026-01-05T14:00:00Z",
+        "end_at": "2026-01-05T15:00:00Z",
+        "activity": "On Queue",
+        "is_paid": True,
+    }
+    assert record.dropped == ("Agent Name",)
 
 
 def test_values_and_units() -> None:

@@ -43,6 +43,7 @@ MASKED = [
     ("send it to GB29 NWBK 6016 1331 9268 19 today", "GB29 NWBK 6016 1331 9268 19", "iban"),
     ("my account number is 83920157", "83920157", "account"),
     ("the pin was 4821 I think", "4821", "account"),
+    ("the access code is 425931, please hurry", "425931", "account"),
     ("I came from 192.168.10.24 yesterday", "192.168.10.24", "ip"),
 ]
 
@@ -80,6 +81,7 @@ KEPT = [
     "no one told me, not even once or twice",
     "12/05/2026 works for me",
     "Oh, my brother called",
+    "use the promo code 20264 at checkout please",
 ]
 
 
