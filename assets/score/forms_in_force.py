@@ -1,13 +1,18 @@
 """The scorecards a run scores with: the shipped ones, or the one that was asked for."""
 
+from functools import cache
 from pathlib import Path
 
 from aftercall.scoring.forms import Forms, load
 from assets.station import Station
 
 
+@cache
 def load_forms(scorecard: Path | None) -> Forms:
-    """Return the forms in force; their epoch names everything that makes scores comparable."""
+    """Return the forms in force; their epoch names everything that makes scores comparable.
+
+    Loaded once a process: a run has one epoch, whatever is edited meanwhile.
+    """
     return load([scorecard] if scorecard else None)
 
 
