@@ -95,6 +95,7 @@ def _agree(scene: Scene) -> None:
 
 def _offer(scene: Scene) -> None:
     """The customer cannot pay it all: a concrete offer, or a demand."""
+    scene.agent("payment_offer.ask")
     called_at = scene.customer("payment_offer.cannot")
     if scene.act("payment_offer", "payment_offer", called_at):
         pairs = scene.book.pairs("payment_offer.counter")

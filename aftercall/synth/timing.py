@@ -48,14 +48,15 @@ def call_times(
     if factor > SLOWEST:
         slack = (factor - SLOWEST) * spoken
         factor = SLOWEST
-    return _laid_out(turns, length, gap, lookup, factor, _spread(rng, slack, lookup), hold_s)
+    return _laid_out(turns, length, gap, lookup, factor, _spread(rng, slack, turns, lookup), hold_s)
 
 
-def _spread(rng: Callable[[], float], slack: float, lookup: Sequence[float]) -> list[float]:
-    """Return extra silence after each turn: some of it makes the waits longer, the rest is small pauses all over."""
+def _spread(
+    rng: Callable[[], float], slack: float, turns: Sequence[tuple[str, int, str]], lookup: Sequence[float]
+) -> list[float]:
+    """Return extra silence after each turn: some makes the waits longer, the rest is pauses, mostly while the agent types."""
     waiting = [min(MOST_SLACK_PER_WAIT_S * rng(), 0.5 * slack) if wait > 0 else 0.0 for wait in lookup]
-    weight = [rng() ** 2 + 0.05 for _ in lookup]
-    weight[-1] = 0.0
+    weight = [(rng() ** 2 + 0.05) * (1.0 if after == "agent" else 0.15) for after, _, _ in turns[1:]] + [0.0]
     small = (slack - sum(waiting)) / sum(weight)
     return [wait + small * one for wait, one in zip(waiting, weight, strict=True)]
 
