@@ -240,8 +240,8 @@ class _Reading:
                 for run in chain.runs:
                     if kind := self._run_kind(run, open_end=open_end and run is chain.runs[-1], alone=len(chain.runs) == 1):
                         found.append(Span(kind, self._start(run.start), run.end))
-            is_last = chain is self.chains[-1] and (open_end or _trails_off(self.low[chain.end :]))
-            if is_last and not self._counts(chain.runs[-1]):
+            trails = len(chain.digits) >= 4 and _trails_off(self.low[chain.end :])
+            if chain is self.chains[-1] and (open_end or trails) and not self._counts(chain.runs[-1]):
                 self.still_open = carried + chain.digits
         if self.chains and self.still_open is None:
             self.still_open = ""
