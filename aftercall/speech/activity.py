@@ -88,14 +88,16 @@ class Silero:
     def probabilities(self, samples: Samples) -> Floats:
         """Return one probability per frame of 512 samples."""
         frames = _frames(samples)
-        before = np.zeros((len(frames), _CONTEXT), np.float32)
-        before[1:] = frames[:-1, -_CONTEXT:]
-        steps = np.concatenate([before, frames], axis=1)
+        before = np.zeros(_CONTEXT, np.float32)
         h, c = np.zeros((1, 1, 128), np.float32), np.zeros((1, 1, 128), np.float32)
         found: list[Floats] = []
-        for start in range(0, len(steps), _BLOCK):
-            out, h, c = self._session.run(None, {"input": steps[start : start + _BLOCK], "h": h, "c": c})
+        for start in range(0, len(frames), _BLOCK):  # two minutes at a time: a long call needs no second copy
+            block = frames[start : start + _BLOCK]
+            ends = np.concatenate([before[None], block[:-1, -_CONTEXT:]])
+            steps = np.concatenate([ends, block], axis=1)
+            out, h, c = self._session.run(None, {"input": steps, "h": h, "c": c})
             found.append(np.asarray(out, np.float32).reshape(-1))
+            before = block[-1, -_CONTEXT:]
         return np.concatenate(found) if found else np.zeros(0, np.float32)
 
 
@@ -112,7 +114,8 @@ def energy_db(samples: Samples) -> Floats:
     >>> energy_db(np.full(512, 0.1, np.float32)).round(1).tolist()
     [-20.0]
     """
-    return np.asarray(10 * np.log10((_frames(samples) ** 2).mean(axis=1) + 1e-12), np.float32)
+    frames = _frames(samples)
+    return np.asarray(10 * np.log10(np.einsum("ij,ij->i", frames, frames) / FRAME + 1e-12), np.float32)
 
 
 def loudness_limit_db(db: Floats) -> tuple[float, float]:
@@ -143,7 +146,9 @@ def activity_of(samples: Samples, vad: VoiceActivity, *, threshold: float = 0.35
     gain = float(10 ** (np.clip(_TARGET_DB - level, -_GAIN_LIMIT_DB, _GAIN_LIMIT_DB) / 20))
     if not loud.any():
         return Activity(np.zeros(len(db), np.float32), loud, ())
-    speech = vad.probabilities(np.clip(samples * gain, -1, 1).astype(np.float32))[: len(db)]
+    levelled = samples * np.float32(gain)
+    np.clip(levelled, -1, 1, out=levelled)
+    speech = vad.probabilities(levelled)[: len(db)]
     heard = _held(speech, threshold, threshold / 2)
     spans = _joined(_runs(heard | _long_runs(loud, 4)), gap_s)
     return Activity(speech, loud, tuple(span for span in spans if span.length_s >= 0.1))

@@ -190,3 +190,13 @@ def heard_share(placed: list[Placed], spans: tuple) -> float:  # type: ignore[ty
 def test_a_backend_that_does_not_exist_is_refused_before_anything_loads(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"no recogniser 'whisperx'. There are: faster-whisper. WhisperX needs"):
         open_recogniser("whisperx", places=Places(tmp_path))
+
+
+def test_silero_gives_the_same_in_blocks_as_in_one_piece(vad: Silero, monkeypatch: pytest.MonkeyPatch) -> None:
+    from aftercall.speech import activity
+
+    sound = np.random.default_rng(7).normal(0, 0.1, 100 * activity.FRAME + 17).astype(np.float32)
+    whole = vad.probabilities(sound)
+    monkeypatch.setattr(activity, "_BLOCK", 9)
+    assert whole.shape == (101,)
+    np.testing.assert_allclose(vad.probabilities(sound), whole, atol=1e-6)
