@@ -81,7 +81,7 @@ def _looked(found: Found) -> _Seen:
         if isinstance(item, Problem):
             _refuse(seen, item)
         else:
-            seen.records[getattr(item, "kind", "recording named")] += 1
+            seen.records[getattr(item, "kind", "recording")] += 1
             seen.dropped.update(getattr(item, "dropped", ()))
     if found.kind == "recording" and (problem := _recording_problem(found)) is not None:
         _refuse(seen, problem)
