@@ -93,7 +93,7 @@ def _heard(
             f"({', '.join(roles_given)}). Declare one role for each channel, such as agent=left;customer=right."
         )
     activities = [activity_of(channel, ear.vad) for channel in channels]
-    windows = [one for no, found in enumerate(activities) for one in windows_of(no, found, recording.duration_s)]
+    windows = [cut for no, found in enumerate(activities) for cut in windows_of(no, found, recording.duration_s)]
     heard = _recognised(windows, channels, ear, ear.advance)
     facts["speech_s"] = round(sum(found.speech_s for found in activities), 3)
     language = _language(windows, heard)
@@ -103,13 +103,13 @@ def _heard(
     said = _with_missed(_said(windows, heard, activities), channels, activities, recording.duration_s, ear)
     if len(said) == 2 and _same_words(said):
         is_copied, fuller = True, max((0, 1), key=lambda no: len(said[no]))
-        said, activities, roles_given = [said[fuller]], [activities[fuller]], _assumed(1, name)
+        said, activities, roles, roles_given = [said[fuller]], [activities[fuller]], None, _assumed(1, name)
     if len(said) == 2:
         said = _own_words(said, channels, facts)
     facts["is_copied_channels"] = is_copied
     facts["loud_share_without_words"] = loud_share_without_words(activities, [[s.span for s in own] for own in said])
     turns = _in_order([joined(own, said[:place] + said[place + 1 :]) for place, own in enumerate(said)], roles_given)
-    return _judged(one, turns, facts, is_declared=roles is not None and not is_copied, roles=roles_given)
+    return _judged(one, turns, facts, is_declared=roles is not None, roles=roles_given)
 
 
 def _assumed(channel_n: int, name: str) -> ChannelMap:

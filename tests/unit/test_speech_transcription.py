@@ -90,6 +90,8 @@ def test_mono_copied_to_stereo_is_one_speaker_nobody_can_name(call: tuple[Path, 
     assert one.attributes["is_copied_channels"] is True
     assert [turn.speaker for turn in one.turns] == ["system"]
     assert recogniser.asked[0] == 1  # the copy is not recognised twice
+    alone = transcribe(tmp_path / "copied.wav", channels="agent only", recogniser=ScriptedRecogniser([AGENT]), vad=vad)
+    assert (alone.transcript_state, [turn.speaker for turn in alone.turns]) == ("ok", ["agent"])
 
 
 @pytest.mark.flite
