@@ -1,6 +1,6 @@
 -- grain: one row per customer and recency, the latest three interactions. key: customer_id, recency_no.
--- A promise is open while the customer has no later contact: it can only stand in the latest row. First version:
--- whether it was kept is not known here.
+-- A promise is a quote behind the question whose moments are promised follow-ups, told with or without a time. It is open while
+-- the customer has no later contact, so it can only stand in the latest row. First version: whether it was kept is not known here.
 with
 ranked as (
     select
@@ -35,15 +35,15 @@ endings as (
     where from_last = 1
 ),
 
-kept_questions as (
+promised as (
     select
         interaction_id,
         question_id
     from {{ ref('stg_score_question') }}
     where
         score_epoch = {{ score_epoch() }}
-        and answer in ('yes', 'partial')
-        and (question_id = 'ownership' or behaviour_id = 'ownership')
+        and answer in ('yes', 'partial', 'no')
+        and question_id in ('{{ var("promise_questions", ["follow_up_time"]) | join("', '") }}')
 ),
 
 quotes as (
@@ -55,10 +55,10 @@ quotes as (
             order by evidence.turn desc nulls last, evidence.evidence_no desc, evidence.question_id asc
         ) as from_last
     from {{ ref('stg_score_evidence') }} as evidence
-    inner join kept_questions
+    inner join promised
         on
-            evidence.interaction_id = kept_questions.interaction_id
-            and evidence.question_id = kept_questions.question_id
+            evidence.interaction_id = promised.interaction_id
+            and evidence.question_id = promised.question_id
     where
         evidence.score_epoch = {{ score_epoch() }}
         and evidence.quote is not null

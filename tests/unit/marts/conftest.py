@@ -170,22 +170,29 @@ def fill_by_hand(lake: Lake) -> None:
             question("i4", "ownership", "yes", "undated", **yes),
             question("i5", "ownership", "no", "2026-01-05", points=0.0, points_possible=1.0, called_for_n=2, done_n=0),
             question("i7", "ownership", "partial", "2026-01-12", points=0.5, points_possible=1.0, called_for_n=2, done_n=1),
+            question("i1", "follow_up_time", "yes", "2026-01-05", **yes),
+            question("i5", "follow_up_time", "no", "2026-01-05", points=0.0, points_possible=1.0, called_for_n=1, done_n=0),
+            question(
+                "i7", "follow_up_time", "partial", "2026-01-12", points=0.5, points_possible=1.0, called_for_n=2, done_n=1
+            ),
         ],
     )
 
-    def quote(interaction_id: str, no: int, turn: int, words: str | None, day_on: str) -> dict[str, Any]:
-        place = {"interaction_id": interaction_id, "question_id": "ownership", "evidence_no": no, "score_epoch": NOW}
+    def quote(interaction_id: str, no: int, turn: int, words: str | None, asked: str = "follow_up_time") -> dict[str, Any]:
+        day_on = {"i1": "2026-01-05", "i5": "2026-01-05", "i7": "2026-01-12"}[interaction_id]
+        place = {"interaction_id": interaction_id, "question_id": asked, "evidence_no": no, "score_epoch": NOW}
         return place | {"day_on": day_on, "turn": turn, "quote": words}
 
     fill(
         lake,
         "score_evidence",
         [
-            quote("i1", 0, 4, "I will credit it today", "2026-01-05"),
-            quote("i5", 0, 2, "you have to call them", "2026-01-05"),
-            quote("i7", 0, 9, "I will call you on Friday", "2026-01-12"),
-            quote("i7", 1, 3, "I will look into it", "2026-01-12"),
-            quote("i7", 2, 12, None, "2026-01-12"),
+            quote("i1", 0, 4, "I will write to you tomorrow"),
+            quote("i5", 0, 2, "someone will call you"),
+            quote("i7", 0, 9, "I will call you on Friday"),
+            quote("i7", 1, 3, "they will write to you"),
+            quote("i7", 2, 12, None),
+            quote("i7", 0, 11, "I have changed the plan", "ownership"),
         ],
     )
 
