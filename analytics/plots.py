@@ -55,6 +55,7 @@ def _figure(*, height: int) -> go.Figure:
             legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "xanchor": "left"},
             hoverlabel={"font": {"family": SANS, "size": 14}},
             hovermode="closest",
+            modebar={"bgcolor": "rgba(0,0,0,0)", "color": CONTROL, "activecolor": INK},
             dragmode=False,
         )
     )
@@ -181,7 +182,7 @@ def draw_team_behaviours(cells: pl.DataFrame, *, texts: Mapping[str, str], title
         texts_in.append(
             ["" if r is None or r["is_hidden"] else f"{100 * r['shrunk']:.0f} %<br>n {r['called_for_n']}" for r in rows]
         )
-    reach = max(5.0, *(abs(v) for row in gaps for v in row if v is not None)) if gaps else 5.0
+    reach = max([5.0, *(abs(v) for row in gaps for v in row if v is not None)])
     fig = _figure(height=90 + 44 * len(questions))
     labels = [_short(texts.get(question, question)) for question in questions]
     fig.add_heatmap(

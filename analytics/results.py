@@ -36,9 +36,11 @@ REFUSALS = frozenset({"NO_CONTROL", "TRIGGERED", "OPT_IN", "AUTO_ONLY", "CONTROL
 def signed(value: float, digits: int = 1) -> str:
     """Return a change with its sign; minus is a real minus.
 
-    >>> signed(-12.34), signed(0.5)
-    ('−12.3', '+0.5')
+    >>> signed(-12.34), signed(0.5), signed(-0.01)
+    ('−12.3', '+0.5', '0.0')
     """
+    if round(value, digits) == 0:
+        return f"{0:.{digits}f}"
     return f"{value:+.{digits}f}".replace("-", MINUS)
 
 

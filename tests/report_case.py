@@ -26,7 +26,7 @@ QUESTIONS = [
 def report_case(
     *, agents: int = 60, teams: int = 12, weeks: int = 24, a_week: int = 6, seed: int = 7, **changes: Any
 ) -> ReportInputs:
-    """Return inputs of a centre where 8 of 12 teams are coached from weeks 10, 12 and 14 on; −30 s of handle time is planted."""
+    """Return inputs of a centre where 8 of 12 teams are coached from weeks 10, 12 and 14 on, which saves 30 s a contact."""
     rng = np.random.default_rng(seed)
     starts = [10, 10, 10, 12, 12, 12, 14, 14] + [None] * (teams - 8)
     interactions: list[dict[str, Any]] = []

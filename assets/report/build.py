@@ -12,8 +12,10 @@ from assets.report.export import csv_files
 from assets.report.inputs import ReportInputs, prepare
 from assets.report.overview import overview_page
 from assets.report.page import Page, render
-from assets.report.qa import qa_numbers, qa_page
-from assets.report.wfm import wfm_numbers, wfm_page
+from assets.report.qa import qa_page
+from assets.report.qa_numbers import qa_numbers
+from assets.report.wfm import wfm_page
+from assets.report.wfm_numbers import wfm_numbers
 from assets.report.workbook import workbook_bytes
 
 

@@ -9,10 +9,10 @@ import polars as pl
 
 from aftercall.contracts import columns as contract_columns
 from aftercall.contracts.columns import Column
-from analytics.handle_time import Decomposition
+from analytics.results import Effect
 from assets.report.inputs import Facts
-from assets.report.qa import QaNumbers
-from assets.report.wfm import WfmNumbers
+from assets.report.qa_numbers import QaNumbers
+from assets.report.wfm_numbers import WfmNumbers
 
 _MORE: dict[str, tuple[str, str]] = {
     "share": ("0..1", "Share done of what was called for, or of points possible."),
@@ -103,13 +103,12 @@ _MORE: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """One table handed out: file and sheet name, the question it answers, its purpose, filters and rows."""
+    """One table handed out: file and sheet name, the question it answers, its purpose and rows."""
 
     name: str
     question: str
     purpose: str
     frame: pl.DataFrame
-    filters: str = ""
     in_workbook: bool = True
 
 
@@ -117,44 +116,47 @@ def datasets(facts: Facts, qa: QaNumbers, wfm: WfmNumbers) -> tuple[Dataset, ...
     """Return every data set that has columns, in the order of the pages."""
     results = facts.given.results
     answers = facts.answers.select(
-        "interaction_id", "day_on", "team_id", "agent_id", "section_id", "question_id", "answer", "null_reason",
-        "points", "points_possible", "called_for_n", "done_n", "is_advisory",
-    )  # fmt: skip
+        *("interaction_id", "day_on", "team_id", "agent_id", "section_id", "question_id", "answer", "null_reason"),
+        *("points", "points_possible", "called_for_n", "done_n", "is_advisory"),
+    )
+    both_parts = pl.concat(parts) if (parts := _parts(facts)) else pl.DataFrame()
+    weeks, trends = _or_empty(results.effect_weeks), _or_empty(None if results.trends is None else results.trends.rows)
+    coaching, service = "coaching", "service_quality"
     texts = facts.questions.select(question_id="id", text="text")
     questions = qa.questions.join(texts, on="question_id", how="left") if qa.questions.width else qa.questions
-    parts = [_named(found) for found in (results.effect_parts, results.centre_parts) if found is not None]
     listed = (
-        Dataset("effect", "Did coaching move handle time, and how sure?", "coaching", _frame(results.effect)),
-        Dataset("effect_weeks", "How far apart were coached and control teams, week by week?", "coaching", _or_empty(results.effect_weeks)),
-        Dataset("handle_time_parts", "Which part of handle time moved, by mix or by rate?", "service_quality", pl.concat(parts) if parts else pl.DataFrame()),
-        Dataset("queues", "How long do contacts take in each queue?", "service_quality", wfm.queues),
-        Dataset("hours", "When do contacts come?", "service_quality", wfm.hours),
-        Dataset("sections", "How many points are earned in each section?", "coaching", qa.sections),
-        Dataset("questions", "How often was done what was called for?", "coaching", questions),
-        Dataset("team_behaviours", "Where do teams differ?", "coaching", qa.teams),
-        Dataset("weekly_scores", "Does the mean score move?", "coaching", qa.weeks),
-        Dataset("coverage", "What was scored, and why not the rest?", "service_quality", qa.coverage),
-        Dataset("trends", "Is a behaviour of an agent changing? In order of id, never of merit.", "coaching", _or_empty(None if results.trends is None else results.trends.rows)),
+        Dataset("effect", "Did coaching move handle time, and how sure?", coaching, _frame(results.effect)),
+        Dataset("effect_weeks", "How far apart were coached and control teams, week by week?", coaching, weeks),
+        Dataset("handle_time_parts", "Which part of handle time moved, by mix or by rate?", service, both_parts),
+        Dataset("queues", "How long do contacts take in each queue?", service, wfm.queues),
+        Dataset("hours", "When do contacts come?", service, wfm.hours),
+        Dataset("sections", "How many points are earned in each section?", coaching, qa.sections),
+        Dataset("questions", "How often was done what was called for?", coaching, questions),
+        Dataset("team_behaviours", "Where do teams differ?", coaching, qa.teams),
+        Dataset("weekly_scores", "Does the mean score move?", coaching, qa.weeks),
+        Dataset("coverage", "What was scored, and why not the rest?", service, qa.coverage),
+        Dataset("trends", "Is a behaviour of an agent changing? In order of id, never of merit.", coaching, trends),
         Dataset("findings", "What should a person look at?", "compliance", facts.findings),
-        Dataset("interactions", "Every interaction with its score or the reason for none.", "coaching", facts.interactions),
-        Dataset("answers", "Every answer: filter by question_id and team_id to list the interactions behind a cell.", "coaching", answers, in_workbook=False),
-        Dataset("queue_intervals", "Half-hours by queue.", "service_quality", facts.given.queue_intervals, in_workbook=False),
-    )  # fmt: skip
+        Dataset("interactions", "Every interaction with its score or the reason for none.", coaching, facts.interactions),
+        Dataset(
+            "answers", "Which interactions are behind a cell? Filter by question_id and team_id.", coaching, answers, False
+        ),
+        Dataset("queue_intervals", "Half-hours by queue.", service, facts.given.queue_intervals, False),
+    )
     return tuple(data for data in listed if data.frame.width)
 
 
-def _frame(effect: object) -> pl.DataFrame:
-    from analytics.results import Effect
-
-    return effect.tidy() if isinstance(effect, Effect) else pl.DataFrame()
+def _frame(effect: Effect | None) -> pl.DataFrame:
+    return pl.DataFrame() if effect is None else effect.tidy()
 
 
 def _or_empty(frame: pl.DataFrame | None) -> pl.DataFrame:
     return pl.DataFrame() if frame is None else frame
 
 
-def _named(found: Decomposition) -> pl.DataFrame:
-    return found.tidy().select(pl.lit(found.what).alias("split"), pl.all())
+def _parts(facts: Facts) -> list[pl.DataFrame]:
+    splits = (facts.given.results.effect_parts, facts.given.results.centre_parts)
+    return [found.tidy().select(pl.lit(found.what).alias("split"), pl.all()) for found in splits if found is not None]
 
 
 def _contract() -> dict[str, Column]:

@@ -1,6 +1,7 @@
 """CSV files and the manifest that says what is in them.
 
-Lives here: bytes of each file, deterministic for the same inputs. Not here: what the tables hold (datasets.py), writing (build.py).
+Lives here: bytes of each file, deterministic for the same inputs.
+Not here: what the tables hold (datasets.py), writing (build.py).
 """
 
 import hashlib
@@ -38,7 +39,7 @@ def _entry(data: Dataset, content: bytes, facts: Facts) -> dict[str, object]:
         "sha256": hashlib.sha256(content).hexdigest(),
         "score_epochs": [facts.given.epoch],
         "purpose": data.purpose,
-        "filters": [*facts.given.filters, *([data.filters] if data.filters else [])],
+        "filters": list(facts.given.filters),
         "parameters": {"fewest_agents": 5, "fewest_interactions": 20},
         "columns": [{"name": name, "unit": unit, "meaning": meaning} for name, (unit, meaning) in units.items()],
     }

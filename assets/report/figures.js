@@ -14,7 +14,7 @@
   const draw = async () => {
     for (const plot of plots) {
       const { data, layout } = specification(plot);
-      await Plotly.react(plot, data, layout, { displaylogo: false, responsive: true, modeBarButtons: [["toImage"]], scrollZoom: false });
+      await Plotly.react(plot, data, layout, { displaylogo: false, responsive: true, displayModeBar: "hover", modeBarButtons: [["toImage"]], scrollZoom: false });
     }
   };
   try {

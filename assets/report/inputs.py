@@ -183,10 +183,10 @@ def _counts(answers: pl.DataFrame, epoch: str) -> pl.DataFrame:
 
 
 def _ranked(findings: pl.DataFrame) -> pl.DataFrame:
-    """Gravest first, then latest; at most one quote an interaction and question."""
+    """Gravest first, questions in turn, each from its latest; at most one quote an interaction and question."""
     order = {severity: i for i, severity in enumerate(SEVERITIES)}
     rank = pl.col("severity").replace_strict(order, default=len(order), return_dtype=pl.Int64)
-    ranked = findings.with_columns(rank=rank).sort(
-        "rank", "day_on", "interaction_id", "turn", descending=[False, True, False, False]
-    )
-    return ranked.unique(["interaction_id", "question_id"], keep="first", maintain_order=True).drop("rank")
+    latest = findings.with_columns(rank=rank).sort("day_on", "interaction_id", "turn", descending=[True, False, False])
+    once = latest.unique(["interaction_id", "question_id"], keep="first", maintain_order=True)
+    turns = once.with_columns(nth=pl.int_range(pl.len()).over("rank", "question_id"))
+    return turns.sort("rank", "nth", "question_id").drop("rank", "nth")

@@ -3,7 +3,7 @@
 Lives here: index.html. Not here: the readers' own pages (qa.py, wfm.py).
 """
 
-from assets.report.html import Html, join, table, tag, whole
+from assets.report.html import join, table, tag, whole
 from assets.report.inputs import Facts
 from assets.report.page import Page, section
 
@@ -11,10 +11,16 @@ from assets.report.page import Page, section
 def overview_page(facts: Facts, qa: Page, wfm: Page) -> Page:
     """Return the front page."""
     given = facts.given
+    share = given.scored_n / given.read_n if given.read_n else 0.0
     doors = [
-        tag("section", tag("h2", tag("a", page.question, href=page.file)), tag("p", page.headline, class_="lead"), tag("p", f"For {page.reader}.", class_="sub"))
+        tag(
+            "section",
+            tag("h2", tag("a", page.question, href=page.file)),
+            tag("p", page.headline, class_="lead"),
+            tag("p", f"For {page.reader}.", class_="sub"),
+        )
         for page in (qa, wfm)
-    ]  # fmt: skip
+    ]
     rest = [
         ["scored", whole(given.scored_n)],
         *([reason.replace("_", " "), whole(n)] for reason, n in sorted(given.null_by_reason.items())),
@@ -29,10 +35,8 @@ def overview_page(facts: Facts, qa: Page, wfm: Page) -> Page:
             ": the CSV files, their columns, rows and check sums.",
         ),
     )
-    share = given.scored_n / given.read_n if given.read_n else 0.0
-    headline: Html = join(
-        f"{whole(given.read_n)} interactions read, {whole(given.scored_n)} scored ({100 * share:.1f} %); the rest carry a reason."
-    )
+    counted = f"{whole(given.read_n)} interactions read, {whole(given.scored_n)} scored ({100 * share:.1f} %)"
+    headline = join(f"{counted}; the rest carry a reason.")
     return Page(
         "index.html",
         "everyone with access to this report",

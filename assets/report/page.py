@@ -173,8 +173,8 @@ def checks_list(checks: Sequence[CheckResult]) -> Html:
     """Return doubts as a list: holds, fails, or only informs; never by colour alone."""
     marks = {True: ("holds", "yes"), False: ("fails", "no"), None: ("open", "open")}
     lines = [
-        tag("li", tag("span", marks[check.passed][0], class_=f"mark {marks[check.passed][1]}"), check.question, " ",
-            tag("span", check.detail, class_="sub"))
+        tag("li", tag("span", marks[check.passed][0], class_=f"mark {marks[check.passed][1]}"),
+            tag("span", check.question, tag("span", check.detail, class_="sub detail")))
         for check in checks
     ]  # fmt: skip
     return tag("ul", *lines, class_="checks")
@@ -185,8 +185,7 @@ def trust_note(facts: Facts) -> Html:
     given = facts.given
     lines = [
         "First version of each answer: the estimators are simple and say so; verdicts are at most as strong as their checks.",
-        "Scores are automatic and not corrected by people's evaluations here. An effect of coaching on automatic scores is "
-        "therefore not shown: coaching can change how the score errs.",
+        "Scores are automatic, not corrected by people's evaluations: an effect of coaching on them is therefore not shown.",
         "Agreement with human scorers is not part of this version.",
         "Intervals are 95 % and clustered "
         + (
@@ -206,7 +205,7 @@ def _footer(facts: Facts) -> Html:
     definitions = (
         (
             "score",
-            "points earned of points possible on the questions a conversation called for, 0 to 100, advisory questions left out",
+            "points earned of points possible on the questions a conversation called for, 0 to 100, without advisory ones",
         ),
         ("done", "moments where the behaviour was shown, of the moments that called for it"),
         ("handle time", "talk + hold + after-call work, in seconds; missing when a part is missing"),

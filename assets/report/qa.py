@@ -3,55 +3,17 @@
 Lives here: its sentences, figures and tables. Not here: levels and trends (analytics), the page's grammar (page.py).
 """
 
-from dataclasses import dataclass
-
 import polars as pl
 
-from analytics.levels import mean_score, question_levels, score_change, section_levels, team_behaviours, weekly_scores
 from analytics.plots import Drawing, draw_coverage, draw_team_behaviours, draw_weekly_scores
 from analytics.results import signed
+from assets.report.drilldown import behind_cells, percent
 from assets.report.html import Html, between, empty, join, share, table, tag, whole
 from assets.report.inputs import Facts
 from assets.report.page import Page, figure, section
+from assets.report.qa_numbers import QaNumbers, weakest
 
-MOST_FINDINGS, MOST_EXAMPLES = 10, 5
-
-
-@dataclass(frozen=True, slots=True)
-class QaNumbers:
-    """What the page shows, computed once: levels by question, section and team, weeks, days of coverage, mean and change."""
-
-    questions: pl.DataFrame
-    sections: pl.DataFrame
-    teams: pl.DataFrame
-    weeks: pl.DataFrame
-    coverage: pl.DataFrame
-    mean: dict[str, float | int | None]
-    change: dict[str, float | int] | None
-
-
-def qa_numbers(facts: Facts) -> QaNumbers:
-    """Return the numbers behind the page."""
-    counts, known = facts.counts, facts.agents_known
-    outcome = (
-        pl.when(pl.col("overall").is_not_null()).then(pl.lit("scored")).otherwise(pl.col("null_reason").fill_null("not_scored"))
-    )
-    coverage = (
-        facts.interactions.with_columns(scoring_outcome=outcome)
-        .group_by("day_on", "scoring_outcome")
-        .agg(interaction_n=pl.len().cast(pl.Int64))
-        .sort("day_on", "scoring_outcome")
-    )
-    has_counts = counts.height > 0
-    return QaNumbers(
-        question_levels(counts, agents_known=known) if has_counts else pl.DataFrame(),
-        section_levels(counts, agents_known=known) if has_counts else pl.DataFrame(),
-        team_behaviours(counts) if has_counts else pl.DataFrame(),
-        weekly_scores(facts.interactions),
-        coverage,
-        mean_score(facts.interactions),
-        score_change(facts.interactions),
-    )
+MOST_FINDINGS = 10
 
 
 def qa_page(facts: Facts, numbers: QaNumbers) -> Page:
@@ -61,7 +23,7 @@ def qa_page(facts: Facts, numbers: QaNumbers) -> Page:
     sections = (
         section("Score over time", _weekly(facts, numbers, drawings)),
         section("Sections and questions", *_levels(facts, numbers)),
-        section("Teams by behaviour", _teams(facts, numbers, drawings), *_behind_cells(facts, numbers), id_="teams"),
+        section("Teams by behaviour", _teams(facts, numbers, drawings), *behind_cells(facts, numbers), id_="teams"),
         section("Worth a person's look", _findings(facts), id_="findings"),
         section("Coverage", _coverage(facts, numbers, drawings)),
         section("Trends of single agents", _trends(facts)),
@@ -92,19 +54,6 @@ def _headline(numbers: QaNumbers) -> Html:
 
 def _n(count: int) -> Html:
     return tag("span", f", n = {whole(count)}", class_="n")
-
-
-def weakest(facts: Facts, numbers: QaNumbers) -> dict[str, object] | None:
-    """Return the question on which most weighted points are lost, among those that count, or None."""
-    if numbers.questions.height == 0:
-        return None
-    weights = facts.questions.select(question_id="id", weight=pl.col("weight").fill_null(1.0))
-    counted = numbers.questions.filter(~pl.col("is_advisory").fill_null(value=False) & pl.col("share").is_not_null())
-    lost = counted.join(weights, on="question_id", how="left").with_columns(
-        lost=(1 - pl.col("share")) * pl.col("weight").fill_null(1.0) * pl.col("called_for_n")
-    )
-    ranked = lost.sort("lost", "question_id", descending=[True, False])
-    return ranked.row(0, named=True) if ranked.height else None
 
 
 def _lead(facts: Facts, weak: dict[str, object] | None) -> Html | None:
@@ -139,7 +88,7 @@ def _next(facts: Facts, numbers: QaNumbers, weak: dict[str, object] | None) -> H
     return join(
         "listen to the examples of ",
         tag("a", f"“{facts.text_of(question)}”", href=f"#q-{question}"),
-        f" in team {low['team_id']} ({100 * low['shrunk']:.0f} % against {100 * low['standard']:.0f} % in all teams, "
+        f" in {low['team_id']} ({100 * low['shrunk']:.0f} % against {100 * low['standard']:.0f} % in all teams, "
         f"n = {whole(low['called_for_n'])}), then coach that one behaviour.",
     )
 
@@ -148,7 +97,8 @@ def _weekly(facts: Facts, numbers: QaNumbers, drawings: list[Drawing]) -> Html:
     weeks = numbers.weeks.filter(pl.col("scored_n") >= 20)
     if weeks.height < 2:
         return empty(
-            f"{weeks.height} weeks have 20 scored interactions or more: a line needs two. Load interactions with started_at over a longer time."
+            f"{weeks.height} weeks have 20 scored interactions or more: a line needs two. "
+            "Load interactions with started_at over a longer time."
         )
     first, last = weeks.row(0, named=True), weeks.row(-1, named=True)
     title = f"The weekly mean went from {first['mean']:.1f} to {last['mean']:.1f} in {weeks.height} weeks"
@@ -162,14 +112,14 @@ def _levels(facts: Facts, numbers: QaNumbers) -> tuple[Html, ...]:
     if numbers.questions.height == 0:
         return (empty("No question was answered. Load transcripts (turns with speaker and text) and run the scorer."),)
     parts = [
-        [row["section_id"], _percent(row), whole(row["answered_n"]), _people(facts, row)]
+        [row["section_id"], percent(row), whole(row["answered_n"]), _people(facts, row)]
         for row in numbers.sections.to_dicts()
     ]  # fmt: skip
     lines = [
         [
             join(facts.text_of(row["question_id"]), " ", _advisory(row)),
             row["section_id"],
-            _percent(row),
+            percent(row),
             whole(row["called_for_n"]),
             whole(row["na_n"]),
             whole(row["null_n"]),
@@ -205,15 +155,6 @@ def _advisory(row: dict[str, object]) -> Html | None:
     return tag("span", "advisory, not in the score", class_="badge") if row["is_advisory"] else None
 
 
-def _percent(row: dict[str, object]) -> Html:
-    value, low, high = row["share"], row["low"], row["high"]
-    if not isinstance(value, float):
-        return tag("span", "fewer than 5 agents or 20 interactions" if row["is_hidden"] else "never called for", class_="sub")
-    if not isinstance(low, float) or not isinstance(high, float):
-        return join(share(value), " ", between(None, None))
-    return join(share(value), " ", between(100 * low, 100 * high))
-
-
 def _people(facts: Facts, row: dict[str, object]) -> str:
     return whole(int(str(row["agent_n"]))) if facts.agents_known else "not known"
 
@@ -226,79 +167,26 @@ def _teams(facts: Facts, numbers: QaNumbers, drawings: list[Drawing]) -> Html:
     if shown.height:
         low = shown.sort("gap").row(0, named=True)
         title = (
-            f"Widest gap: team {low['team_id']} on “{facts.text_of(low['question_id'])}”, "
+            f"Widest gap: {low['team_id']} on “{facts.text_of(low['question_id'])}”, "
             f"{signed(100 * low['gap'])} points from all teams"
         )
     else:
         title = "Every team is too small to be shown"
     subtitle = (
-        f"Share done of moments that called for it, drawn towards all teams, and n moments; colour is the distance from the share of "
-        f"all teams in points; {facts.period}. Hatched: fewer than 5 agents or 20 interactions."
+        f"Share done of moments that called for it, drawn towards all teams, and n moments; colour is the distance from the "
+        f"share of all teams in points; {facts.period}. Hatched: fewer than 5 agents or 20 interactions."
     )
     texts = {question: facts.text_of(question) for question in cells["question_id"].unique()}
     drawings.append(draw_team_behaviours(cells, texts=texts, title=title, subtitle=subtitle))
     return figure(drawings[-1])
 
 
-def _behind_cells(facts: Facts, numbers: QaNumbers) -> tuple[Html, ...]:
-    """Every aggregate leads to its interactions: examples here, all of them in answers.csv by the filter shown."""
-    if numbers.questions.height == 0:
-        return ()
-    missed = facts.answers.filter((pl.col("called_for_n") > 0) & (pl.col("done_n") < pl.col("called_for_n")))
-    examples = missed.group_by("question_id", "team_id").agg(pl.col("interaction_id").head(MOST_EXAMPLES), missed_n=pl.len())
-    by_cell = {(row["question_id"], row["team_id"]): row for row in examples.to_dicts()}
-    shown = [tag("h3", "Interactions behind every cell"), tag("p", "Up to five interactions where it was called for and not done. All of them, done or not, are in ", tag("a", "csv/answers.csv", href="csv/answers.csv"), "; the filter is beside each row.", class_="sub")]  # fmt: skip
-    for row in numbers.questions.to_dicts():
-        question = row["question_id"]
-        cells = numbers.teams.filter(pl.col("question_id") == question).to_dicts() if numbers.teams.height else []
-        rows = [_cell_row(question, cell, by_cell.get((question, cell["team_id"]))) for cell in cells]
-        if not rows:
-            found = by_cell.get((question, None))
-            rows = [
-                [
-                    "all",
-                    _percent(row),
-                    whole(row["called_for_n"]),
-                    _ids(None if row["is_hidden"] else found),
-                    f"question_id = {question}",
-                ]
-            ]
-        heads = [
-            ("Team", ""),
-            ("Done", "raw share"),
-            ("Called for", "moments"),
-            ("Missed, examples", "interaction ids"),
-            ("Filter in answers.csv", ""),
-        ]
-        body = tag("div", table(f"“{facts.text_of(question)}” by team", heads, rows, numeric_from=9), class_="text-columns")
-        shown.append(tag("details", tag("summary", facts.text_of(question)), body, id=f"q-{question}"))
-    return tuple(shown)
-
-
-def _cell_row(question: str, cell: dict[str, object], found: dict[str, object] | None) -> list[object]:
-    team = cell["team_id"]
-    where = f"question_id = {question} and team_id = {team}"
-    if cell["is_hidden"]:
-        return [team, tag("span", "fewer than 5 agents or 20 interactions", class_="sub"), "–", "–", "–"]
-    value = cell["share"]
-    assert isinstance(value, float)
-    return [team, share(value), whole(int(str(cell["called_for_n"]))), _ids(found), tag("code", where)]
-
-
-def _ids(found: dict[str, object] | None) -> object:
-    if found is None:
-        return "none"
-    names, count = found["interaction_id"], int(str(found["missed_n"]))
-    assert isinstance(names, list)
-    more = f" and {whole(count - len(names))} more" if count > len(names) else ""
-    return join(tag("code", ", ".join(map(str, names))), more)
-
-
 def _findings(facts: Facts) -> Html:
     found = facts.findings.head(MOST_FINDINGS).to_dicts()
     if not found:
         return empty(
-            "No answer with a quote calls for a person's look in this period. The rules that would raise one are the scorecard's questions with a severity."
+            "No answer with a quote calls for a person's look in this period. "
+            "What would raise one: the scorecard's questions with a severity of high or critical."
         )
     lines = []
     for row in found:
@@ -315,7 +203,7 @@ def _findings(facts: Facts) -> Html:
             )
         )
     total = facts.findings.height
-    note = f"The {len(found)} gravest of {whole(total)}; all in csv/findings.csv. A finding is a hint for a person, not a judgement."
+    note = f"{len(found)} of {whole(total)}, gravest first; all in csv/findings.csv. A finding is a hint, no judgement."
     return join(tag("p", note, class_="sub"), tag("ul", *lines, class_="findings"))
 
 
@@ -332,7 +220,7 @@ def _coverage(facts: Facts, numbers: QaNumbers, drawings: list[Drawing]) -> Html
     text = join(
         tag(
             "p",
-            f"Every one of {whole(total)} interactions has a row; {whole(scored)} ({share(scored / total)}) have a score, the rest a reason.",
+            f"Of {whole(total)} interactions {whole(scored)} ({share(scored / total)}) have a score, every other one a reason.",
         ),
         table("Outcome of scoring", [("Outcome", ""), ("Interactions", "n"), ("Share", "of all")], rows),
     )
@@ -366,6 +254,6 @@ def _trends(facts: Facts) -> Html:
     ]
     note = (
         f"{trends}. A trend is named only with 30 effective interactions, a false discovery rate under 5 % in the family of "
-        f"{whole(trends.family_n)} and a sign that is at least 90 % sure. Per agent, in order of id: the workbook's sheet Trends."
+        f"{whole(trends.family_n)} and a sign at least 90 % sure. Per agent, in order of id: the workbook's sheet Trends."
     )
     return join(tag("p", note, class_="sub"), table("Agents by trend of each behaviour", heads, rows))

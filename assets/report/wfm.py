@@ -3,84 +3,15 @@
 Lives here: its sentences, figures and tables. Not here: effect and split (analytics), the page's grammar (page.py).
 """
 
-from dataclasses import dataclass
-
-import numpy as np
-import polars as pl
-
 from analytics.handle_time import EMPTY_POLICY, PART_NAMES, Decomposition
-from analytics.inference import cluster_ratio
-from analytics.levels import FEWEST_AGENTS, FEWEST_INTERACTIONS
 from analytics.plots import Drawing, draw_handle_times, draw_parts, draw_weekly_difference
 from analytics.results import Effect, signed
 from assets.report.html import Html, between, duration, empty, join, share, table, tag, whole
 from assets.report.inputs import Facts
 from assets.report.page import Page, checks_list, figure, section
+from assets.report.wfm_numbers import WfmNumbers
 
 NO_HANDLE_TIMES = "No handle times in the source: map talk_s, hold_s and acw_s in the source's column map."
-
-
-@dataclass(frozen=True, slots=True)
-class WfmNumbers:
-    """What the page shows, computed once: handle time overall, by queue, by hour of day and as a curve."""
-
-    aht_s: float | None
-    low_s: float | None
-    high_s: float | None
-    handled_n: int
-    queues: pl.DataFrame
-    hours: pl.DataFrame
-    curve: pl.DataFrame
-    marks: dict[str, float]
-
-
-def wfm_numbers(facts: Facts) -> WfmNumbers:
-    """Return the numbers behind the page."""
-    handled = facts.interactions.filter(pl.col("handle_s").is_not_null())
-    if handled.height == 0:
-        return WfmNumbers(None, None, None, 0, pl.DataFrame(), _hours(facts), pl.DataFrame(), {})
-    mean, low, high, _ = _clustered(handled)
-    seconds = np.sort(handled["handle_s"].to_numpy())
-    at = np.unique(np.linspace(0, seconds.size - 1, min(200, seconds.size)).astype(int))
-    curve = pl.DataFrame({"handle_s": seconds[at], "share": (at + 1) / seconds.size})
-    marks = {"median": float(np.median(seconds)), "mean": mean, "P90": float(np.quantile(seconds, 0.9))}
-    return WfmNumbers(mean, low, high, handled.height, _queues(facts, handled), _hours(facts), curve, marks)
-
-
-def _clustered(handled: pl.DataFrame) -> tuple[float, float | None, float | None, int]:
-    named = handled.with_columns(who=pl.coalesce("agent_id", "interaction_id"))
-    sums = named.group_by("who").agg(y=pl.col("handle_s").sum(), n=pl.len()).sort("who")
-    found = cluster_ratio(sums["y"].to_numpy(), sums["n"].to_numpy().astype(float))
-    return found.value, found.low, found.high, handled["agent_id"].drop_nulls().n_unique()
-
-
-def _queues(facts: Facts, handled: pl.DataFrame) -> pl.DataFrame:
-    rows = []
-    for (queue,), group in handled.sort("queue", nulls_last=True).group_by("queue", maintain_order=True):
-        mean, low, high, agents = _clustered(group)
-        hidden = group.height < FEWEST_INTERACTIONS or (facts.agents_known and agents < FEWEST_AGENTS)
-        parts = {f"{p}_mean": None if hidden else group[p].mean() for p in ("talk_s", "hold_s", "acw_s", "queue_wait_s")}
-        numbers = {"handle_s_mean": mean, "handle_s_low": low, "handle_s_high": high}
-        rows.append(
-            {"queue": queue or "no queue", "handled_n": group.height, "agent_n": agents, "is_hidden": hidden}
-            | (dict.fromkeys(numbers) if hidden else numbers)
-            | parts
-        )
-    return pl.DataFrame(rows, infer_schema_length=None)
-
-
-def _hours(facts: Facts) -> pl.DataFrame:
-    """Return offered, handled, abandoned and mean handle time by hour of the day (UTC) over all queues."""
-    intervals = facts.given.queue_intervals
-    if intervals.height == 0:
-        return pl.DataFrame()
-    sums = [pl.col(name).sum() for name in ("offered_n", "handled_n", "abandoned_n", "handle_s_sum")]
-    hours = intervals.group_by(hour=pl.col("interval_start_at").dt.hour()).agg(
-        sums, days_n=pl.col("interval_start_at").dt.date().n_unique()
-    )
-    small = pl.col("handled_n") < FEWEST_INTERACTIONS
-    mean = pl.when(~small).then(pl.col("handle_s_sum") / pl.col("handled_n"))
-    return hours.with_columns(handle_s_mean=mean, hour=pl.col("hour").cast(pl.Int64)).sort("hour").drop("handle_s_sum")
 
 
 def wfm_page(facts: Facts, numbers: WfmNumbers) -> Page:
@@ -113,7 +44,7 @@ def wfm_headline(effect: Effect | None, numbers: WfmNumbers) -> Html:
         n = tag("span", f", n = {whole(effect.n_interactions)} interactions", class_="n")
         word = "fell" if effect.estimate < 0 else "rose"
         return join(
-            f"Handle time of coached teams {word} by {abs(effect.estimate):.1f} s an interaction more than that of control teams: ",
+            f"Handle time of coached teams {word} by {abs(effect.estimate):.1f} s an interaction against control teams: ",
             f"{signed(effect.estimate)} s ",
             between(effect.ci_low, effect.ci_high, change=True),
             n,
@@ -124,9 +55,10 @@ def wfm_headline(effect: Effect | None, numbers: WfmNumbers) -> Html:
     if numbers.aht_s is None:
         return join(NO_HANDLE_TIMES)
     return join(
-        f"Average handle time is {duration(numbers.aht_s)} ",
+        f"Average handle time is {duration(numbers.aht_s)}, ",
+        f"{numbers.aht_s:.0f} s ",
         between(numbers.low_s, numbers.high_s, 0),
-        tag("span", f" s, n = {whole(numbers.handled_n)}", class_="n"),
+        tag("span", f", n = {whole(numbers.handled_n)}", class_="n"),
         ". Whether coaching moved it cannot be told from these data.",
     )
 
@@ -134,21 +66,20 @@ def wfm_headline(effect: Effect | None, numbers: WfmNumbers) -> Html:
 def _level(numbers: WfmNumbers) -> Html | None:
     if numbers.aht_s is None:
         return None
-    interval = join(f"{numbers.aht_s:.0f} s ", between(numbers.low_s, numbers.high_s, 0))
-    return join(
-        f"Average handle time over the whole period: {duration(numbers.aht_s)}, ",
-        interval,
-        f", n = {whole(numbers.handled_n)}.",
-    )
+    low, high = numbers.low_s, numbers.high_s
+    ends = "(no interval)" if low is None or high is None else f"({duration(low)} to {duration(high)})"
+    span = tag("span", f"{ends}, n = {whole(numbers.handled_n)}", class_="ci")
+    return join(f"Average handle time over the whole period: {duration(numbers.aht_s)} ", span, ".")
 
 
 def _split_line(found: Decomposition | None) -> Html | None:
     if found is None:
         return None
     largest = max(found.parts, key=lambda part: abs(part.rate_s))
+    name = PART_NAMES.get(largest.part, largest.part)
     return join(
-        f"Of the change ({found.what}) {signed(found.rate_s)} s come from handling the same contacts and {signed(found.mix_s)} s from "
-        f"other contacts; the largest part is {PART_NAMES.get(largest.part, largest.part)}, {signed(largest.rate_s)} s."
+        f"Of the change ({found.what}) {signed(found.rate_s)} s come from handling the same contacts and "
+        f"{signed(found.mix_s)} s from other contacts; the largest part is {name}, {signed(largest.rate_s)} s."
     )
 
 
@@ -171,8 +102,8 @@ def _next(facts: Facts, numbers: WfmNumbers) -> Html:
         else "the checks below do not all hold"
     )
     return join(
-        "keep the forecast as it is and plan with the handle times by queue below; treat the effect as a lead to follow, because "
-        f"{why}. Keep the control teams uncoached for the next weeks: that is what makes the answer firmer."
+        "keep the forecast as it is and plan with the handle times by queue below; treat the effect as a lead to follow, "
+        f"because {why}. Keep the control teams uncoached for the next weeks: that is what makes the answer firmer."
     )
 
 
@@ -194,7 +125,7 @@ def _effect(facts: Facts, drawings: list[Drawing]) -> tuple[Html, ...]:
             ["p", "–" if effect.p is None else f"{effect.p:.3f}"],
             ["Smallest effect found with 80 % probability", "–" if effect.mde_80 is None else f"{effect.mde_80:.1f} s"],
             [
-                "Smallest bound the data exclude going beyond",
+                "Effects beyond this are excluded (90 % interval)",
                 "–" if effect.equivalence_bound is None else f"±{effect.equivalence_bound:.1f} s",
             ],
             *([f"Cross-check: {c.method}", f"{signed(c.estimate)} s"] for c in effect.cross_checks),
@@ -207,7 +138,7 @@ def _effect(facts: Facts, drawings: list[Drawing]) -> tuple[Html, ...]:
         shown.append(
             tag(
                 "div",
-                table(f"Effect on {effect.outcome}, {effect.estimand}", [("", ""), ("", "")], rows, numeric_from=9),
+                table(f"{effect.outcome}: {effect.estimand}", [("", ""), ("", "")], rows, numeric_from=9),
                 class_="text-columns",
             )
         )
@@ -230,13 +161,15 @@ def _parts(facts: Facts, drawings: list[Drawing]) -> tuple[Html, ...]:
             if gap is None or abs(gap) < 1e-6
             else f" It differs from the effect above by {signed(gap, 2)} s because agents changed team."
         )
-        subtitle = f"Seconds per interaction, coached minus control teams, after minus before. Hatched: mix. Solid: rate. {_residual(effect_parts)}{note}"
+        what = "Seconds per interaction, coached minus control teams, after minus before. Hatched: mix. Solid: rate."
+        subtitle = f"{what} {_residual(effect_parts)}{note}"
         title = f"Parts of the effect add up to {signed(effect_parts.change_s)} s"
         drawings.append(draw_parts(effect_parts, name="effect_parts", title=title, subtitle=subtitle))
         shown += [figure(drawings[-1]), _parts_table(effect_parts)]
     if centre is not None:
         title = f"All teams: {signed(centre.change_s)} s, from {centre.aht_a:.0f} s to {centre.aht_b:.0f} s"
-        subtitle = f"Seconds per interaction, {centre.what}; n = {whole(centre.n_a)} and {whole(centre.n_b)}. A description, not an effect. {_residual(centre)}"
+        who = f"Seconds per interaction, {centre.what}; n = {whole(centre.n_a)} and {whole(centre.n_b)}."
+        subtitle = f"{who} A description, not an effect. Hatched: mix. Solid: rate. {_residual(centre)}"
         drawings.append(draw_parts(centre, name="centre_parts", title=title, subtitle=subtitle))
         shown += [figure(drawings[-1]), _parts_table(centre)]
     if not shown:
