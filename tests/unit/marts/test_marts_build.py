@@ -22,9 +22,15 @@ AS = {"role": "pipeline", "purpose": "service_quality"}
 NAMES = [table.name for table in MARTS]
 
 
-def test_an_empty_lake_gives_empty_marts(tmp_path: Path, project: Path, prepared: Path) -> None:
+def test_an_empty_lake_gives_empty_marts_even_after_a_build_that_was_killed(
+    tmp_path: Path, project: Path, prepared: Path
+) -> None:
     house = MartsHouse(tmp_path / "marts", project, prepared)
+    (house.root / "building" / "dbt").mkdir(parents=True)
+    (house.root / "building" / "marts.duckdb").write_bytes(b"half a page")
+    (house.root / "run-1").mkdir()  # renamed, never linked
     assert build(house, Lake(tmp_path / "lake")).published
+    assert house.current.resolve().name == "run-2"
     marts = read_marts(house.current, NAMES, **AS)
     assert {name: frame.height for name, frame in marts.items()} == dict.fromkeys(NAMES, 0)
     assert marts["mart_agent_week"].schema == empty(MARTS[1]).schema
