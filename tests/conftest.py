@@ -1,7 +1,10 @@
 """Fixtures every test may use: where the real data are, and what is only skipped outside CI."""
 
+import fcntl
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,3 +52,25 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def flite() -> str:
     return need_program("flite", "flite")
+
+
+@pytest.fixture(scope="session")
+def aftercall() -> Path:
+    """The installed command."""
+    return Path(sys.executable).parent / "aftercall"
+
+
+@pytest.fixture(scope="session")
+def demo_state(tmp_path_factory: pytest.TempPathFactory, aftercall: Path) -> Path:
+    """A small demo centre with its whole main job run; made once for all test processes."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    state, done = shared / "demo", shared / "demo.done"
+    with (shared / "demo.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if not done.exists():
+            command = [aftercall, "demo", "--agents", "24", "--weeks", "16", "--out", state]
+            ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=shared)
+            assert ended.returncode == 0, ended.stderr[-3000:]
+            done.write_text(ended.stderr, encoding="utf-8")
+    return state

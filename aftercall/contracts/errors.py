@@ -1,5 +1,7 @@
 """The error family: everything raised on purpose, each saying what was asked, what exists and what to do.
 
+Not here: records that are refused one by one (records.Problem).
+
 AftercallError
 ├── RequestError (ValueError)     the request was wrong; the command line exits 2
 ├── ContractError (ValueError)    a table does not keep its contract

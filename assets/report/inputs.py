@@ -175,7 +175,7 @@ def _counts(answers: pl.DataFrame, epoch: str) -> pl.DataFrame:
             na_n=(pl.col("answer") == "na").sum().cast(pl.Int64),
             null_n=pl.col("answer").is_null().sum().cast(pl.Int64),
             points_sum=pl.col("points").sum(),
-            points_possible_sum=pl.col("points_possible").sum(),
+            points_possible_sum=pl.col("points_possible").filter(pl.col("points").is_not_null()).sum(),
         )
         .with_columns(score_epoch=pl.lit(epoch))
         .sort("section_id", "question_id", "team_id", "agent_id", nulls_last=True)
