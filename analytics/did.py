@@ -177,7 +177,8 @@ def _cross_checks(panel: Panel, outcome: Outcome, weights: Weights) -> tuple[Cro
 def _warnings(panel: Panel) -> tuple[str, ...]:
     if panel.moved_agent_n == 0:
         return ()
-    return (f"{panel.moved_agent_n} agents changed team; each counts for the team it was in when coaching was decided.",)
+    who = "1 agent" if panel.moved_agent_n == 1 else f"{panel.moved_agent_n} agents"
+    return (f"{who} changed team and counts for the team of the time when coaching was decided.",)
 
 
 def treated_cells(panel: Panel, outcome: Outcome = HANDLE_S) -> pl.DataFrame:

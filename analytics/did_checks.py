@@ -15,7 +15,7 @@ from aftercall.contracts.errors import DesignError, UnknownColumn
 from analytics.contrast import Sums, estimate_of, jackknife_of, leverage_clusters, randomisation_of, sums_of
 from analytics.inference import Interval, Reals, benjamini_hochberg
 from analytics.panel import Outcome, Panel
-from analytics.results import REFUSALS, CheckResult, Reason, Verdict, Window, reason, signed
+from analytics.results import REFUSALS, CheckResult, Reason, Verdict, Window, reason, signed, words_of
 
 LEAVING_LIMIT = 0.05
 TOO_GOOD_SHARE = 0.20
@@ -118,7 +118,7 @@ def _negative_control(panel: Panel, rows: pl.DataFrame, control: Outcome | None,
     sums = sums_of(placed.join(other.select("agent_id", "week_on", "y_sum", "n"), on=["agent_id", "week_on"]), 2)
     if sums.n.size == 0:
         return Check(CheckResult(question, None, f"{control.name} was never recorded"), "negative")
-    detail = f"{control.name}: change {{v}} {control.unit}"
+    detail = f"{words_of(control.name)}: change {{v}} {control.unit}"
     return _tested(question, "negative", detail, sums, np.array([-1.0, 1.0]), np.array([0.0, 1.0]), plan, is_control=True)
 
 

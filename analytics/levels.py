@@ -17,6 +17,8 @@ from analytics.shrinkage import shrink
 from analytics.trend import one_epoch
 
 FEWEST_AGENTS, FEWEST_INTERACTIONS = 5, 20
+KNOWN_SHARE = 0.95
+UNKNOWN_AGENT = "(agent not known)"
 
 
 def question_levels(weeks: pl.DataFrame, *, epoch: str | None = None, agents_known: bool = True) -> pl.DataFrame:
@@ -75,6 +77,15 @@ def is_small(agent_n: int, interaction_n: int) -> bool:
     return agent_n < FEWEST_AGENTS or interaction_n < FEWEST_INTERACTIONS
 
 
+def names_agents(interactions: pl.DataFrame) -> bool:
+    """Return whether at least 95 % of interactions name their agent, so that agents can be clusters.
+
+    >>> names_agents(pl.DataFrame({"agent_id": ["a", "b", None]}))
+    False
+    """
+    return interactions.height > 0 and interactions["agent_id"].null_count() <= (1 - KNOWN_SHARE) * interactions.height
+
+
 def team_behaviours(weeks: pl.DataFrame, *, epoch: str | None = None) -> pl.DataFrame:
     """Return one row per team and question: the share done, drawn towards all teams, with the question's overall share beside.
 
@@ -123,12 +134,16 @@ def mean_score(interactions: pl.DataFrame) -> dict[str, float | int | None]:
     Args: interactions with overall and agent_id. Keys: mean, low, high (points), scored_n, agent_n (0 = not known).
     """
     scored = interactions.filter(pl.col("overall").is_not_null())
-    known = scored.filter(pl.col("agent_id").is_not_null())
-    facts: dict[str, float | int | None] = {"scored_n": scored.height, "agent_n": known["agent_id"].n_unique()}
+    facts: dict[str, float | int | None] = {"scored_n": scored.height, "agent_n": scored["agent_id"].drop_nulls().n_unique()}
     if scored.height == 0:
         return facts | {"mean": None, "low": None, "high": None}
-    if known.height == scored.height:
-        sums = scored.group_by("agent_id").agg(y=pl.col("overall").sum(), n=pl.len()).sort("agent_id")
+    if names_agents(scored):
+        sums = (
+            scored.with_columns(pl.col("agent_id").fill_null(UNKNOWN_AGENT))
+            .group_by("agent_id")
+            .agg(y=pl.col("overall").sum(), n=pl.len())
+            .sort("agent_id")
+        )
         found = cluster_ratio(sums["y"].to_numpy(), sums["n"].to_numpy().astype(float))
         return facts | {"mean": found.value, "low": found.low, "high": found.high}
     values = scored["overall"].to_numpy()

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from analytics.handle_time import PART_NAMES, Decomposition
-from analytics.results import Effect, signed
+from analytics.results import Effect, signed, words_of
 
 COACHED, CONTROL, BETTER, WORSE = "#0072B2", "#7F7F7F", "#009E73", "#D55E00"
 ATTENTION, MACHINE, HUMAN = "#E69F00", "#56B4E9", "#CC79A7"
@@ -106,7 +106,8 @@ def draw_weekly_difference(weekly: pl.DataFrame, effect: Effect, *, title: str) 
         f"{weekly.height} weekly points. Before the first start the difference averages zero by construction; from the last "
         f"start on it averages {signed(effect.estimate)} {effect.unit}. The weeks are in the table below."
     )
-    sub = f"Coached minus control, {effect.outcome} in {effect.unit}, set to zero on average before the first start. {window}."
+    what = f"{words_of(effect.outcome)} in {effect.unit}"
+    sub = f"Coached minus control, {what}, set to zero on average before the first start. {window}."
     return Drawing("effect_weeks", title, sub, alt, fig, weekly)
 
 

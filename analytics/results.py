@@ -30,6 +30,14 @@ REASON_TEXTS: dict[str, str] = {
     ),
     "NO_INTERVAL": "No interval can be computed: {detail}.",
 }
+OUTCOME_WORDS = {
+    "handle_s": "handle time",
+    "talk_s": "talk time",
+    "hold_s": "hold time",
+    "acw_s": "after-call work",
+    "queue_wait_s": "queue wait",
+    "overall": "score",
+}
 REFUSALS = frozenset({"NO_CONTROL", "TRIGGERED", "OPT_IN", "AUTO_ONLY", "CONTROL_MOVED"})
 
 
@@ -42,6 +50,15 @@ def signed(value: float, digits: int = 1) -> str:
     if round(value, digits) == 0:
         return f"{0:.{digits}f}"
     return f"{value:+.{digits}f}".replace("-", MINUS)
+
+
+def words_of(outcome: str) -> str:
+    """Return an outcome's name as people say it.
+
+    >>> words_of("handle_s"), words_of("csat")
+    ('handle time', 'csat')
+    """
+    return OUTCOME_WORDS.get(outcome, outcome)
 
 
 @dataclass(frozen=True, slots=True)

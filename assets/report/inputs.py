@@ -9,6 +9,7 @@ from datetime import date, datetime
 import polars as pl
 
 from analytics.first_answers import FirstAnswers
+from analytics.levels import UNKNOWN_AGENT, names_agents
 
 INTERACTION_COLUMNS: dict[str, pl.DataType] = {
     "interaction_id": pl.String(),
@@ -129,8 +130,7 @@ def prepare(given: ReportInputs) -> Facts:
         interactions.select("interaction_id", "day_on", "agent_id", "team_id"), on="interaction_id", how="inner"
     )
     days = interactions["day_on"].str.to_date("%Y-%m-%d", strict=False).drop_nulls()
-    scored = interactions.filter(pl.col("overall").is_not_null())
-    known = scored.height > 0 and scored["agent_id"].null_count() == 0
+    known = names_agents(interactions.filter(pl.col("overall").is_not_null() | pl.col("handle_s").is_not_null()))
     first, last = (days.min(), days.max()) if days.len() else (None, None)
     assert first is None or isinstance(first, date)
     assert last is None or isinstance(last, date)
@@ -138,7 +138,7 @@ def prepare(given: ReportInputs) -> Facts:
         given,
         interactions,
         answers.sort("day_on", "interaction_id", "question_id"),
-        _counts(answers, given.epoch),
+        _counts(answers, given.epoch, agents_known=known),
         _ranked(_with_columns(given.findings, FINDING_COLUMNS)),
         _with_columns(given.questions, QUESTION_COLUMNS).unique("id", keep="first").sort("id"),
         known,
@@ -164,10 +164,11 @@ def _with_teams(interactions: pl.DataFrame, agent_weeks: pl.DataFrame) -> pl.Dat
     return joined.with_columns(team_id=pl.coalesce("team_id", "mart_team")).drop("week_on", "mart_team")
 
 
-def _counts(answers: pl.DataFrame, epoch: str) -> pl.DataFrame:
-    """Return the counts of mart_behaviour_week per agent, team and question; without an agent, per interaction."""
+def _counts(answers: pl.DataFrame, epoch: str, *, agents_known: bool) -> pl.DataFrame:
+    """Return the counts of mart_behaviour_week per agent, team and question; where no agents are named, per interaction."""
+    nobody = pl.lit(UNKNOWN_AGENT) if agents_known else pl.col("interaction_id")
     return (
-        answers.with_columns(agent_id=pl.coalesce("agent_id", "interaction_id"))
+        answers.with_columns(agent_id=pl.coalesce(pl.col("agent_id"), nobody))
         .group_by("agent_id", "team_id", "section_id", "question_id", "is_advisory")
         .agg(
             pl.col("called_for_n", "done_n").sum(),

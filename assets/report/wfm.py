@@ -5,12 +5,13 @@ Lives here: its sentences, figures and tables. Not here: effect and split (analy
 
 from analytics.handle_time import EMPTY_POLICY, PART_NAMES, Decomposition
 from analytics.plots import Drawing, draw_handle_times, draw_parts, draw_weekly_difference
-from analytics.results import Effect, signed
+from analytics.results import Effect, signed, words_of
 from assets.report.html import Html, between, duration, empty, join, share, table, tag, whole
 from assets.report.inputs import Facts
 from assets.report.page import Page, checks_list, figure, section
 from assets.report.wfm_numbers import WfmNumbers
 
+LEGEND = "Hatched: mix, solid: rate; green: shorter, orange: longer."
 NO_HANDLE_TIMES = "No handle times in the source: map talk_s, hold_s and acw_s in the source's column map."
 
 
@@ -138,7 +139,9 @@ def _effect(facts: Facts, drawings: list[Drawing]) -> tuple[Html, ...]:
         shown.append(
             tag(
                 "div",
-                table(f"{effect.outcome}: {effect.estimand}", [("", ""), ("", "")], rows, numeric_from=9),
+                table(
+                    f"{words_of(effect.outcome).capitalize()}: {effect.estimand}", [("", ""), ("", "")], rows, numeric_from=9
+                ),
                 class_="text-columns",
             )
         )
@@ -161,7 +164,7 @@ def _parts(facts: Facts, drawings: list[Drawing]) -> tuple[Html, ...]:
             if gap is None or abs(gap) < 1e-6
             else f" It differs from the effect above by {signed(gap, 2)} s because agents changed team."
         )
-        what = "Seconds per interaction, coached minus control teams, after minus before. Hatched: mix. Solid: rate."
+        what = f"Seconds per interaction, coached minus control teams, after minus before. {LEGEND}"
         subtitle = f"{what} {_residual(effect_parts)}{note}"
         title = f"Parts of the effect add up to {signed(effect_parts.change_s)} s"
         drawings.append(draw_parts(effect_parts, name="effect_parts", title=title, subtitle=subtitle))
@@ -169,7 +172,7 @@ def _parts(facts: Facts, drawings: list[Drawing]) -> tuple[Html, ...]:
     if centre is not None:
         title = f"All teams: {signed(centre.change_s)} s, from {centre.aht_a:.0f} s to {centre.aht_b:.0f} s"
         who = f"Seconds per interaction, {centre.what}; n = {whole(centre.n_a)} and {whole(centre.n_b)}."
-        subtitle = f"{who} A description, not an effect. Hatched: mix. Solid: rate. {_residual(centre)}"
+        subtitle = f"{who} A description, not an effect. {LEGEND} {_residual(centre)}"
         drawings.append(draw_parts(centre, name="centre_parts", title=title, subtitle=subtitle))
         shown += [figure(drawings[-1]), _parts_table(centre)]
     if not shown:

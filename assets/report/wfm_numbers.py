@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from analytics.inference import cluster_ratio
-from analytics.levels import FEWEST_AGENTS, FEWEST_INTERACTIONS
+from analytics.levels import FEWEST_AGENTS, FEWEST_INTERACTIONS, UNKNOWN_AGENT, names_agents
 from assets.report.inputs import Facts
 
 
@@ -41,7 +41,8 @@ def wfm_numbers(facts: Facts) -> WfmNumbers:
 
 
 def _clustered(handled: pl.DataFrame) -> tuple[float, float | None, float | None, int]:
-    named = handled.with_columns(who=pl.coalesce("agent_id", "interaction_id"))
+    nobody = pl.lit(UNKNOWN_AGENT) if names_agents(handled) else pl.col("interaction_id")
+    named = handled.with_columns(who=pl.coalesce(pl.col("agent_id"), nobody))
     sums = named.group_by("who").agg(y=pl.col("handle_s").sum(), n=pl.len()).sort("who")
     found = cluster_ratio(sums["y"].to_numpy(), sums["n"].to_numpy().astype(float))
     return found.value, found.low, found.high, handled["agent_id"].drop_nulls().n_unique()
