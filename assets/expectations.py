@@ -19,7 +19,7 @@ from aftercall.contracts.expectations import suite
 from aftercall.contracts.tables import MARTS, table_named
 from assets.data_docs import keep_at_home, write_index
 from assets.lake import Lake
-from assets.marts.published import read_marts
+from assets.marts.published import facts_of, read_marts
 from assets.station import Station
 from assets.verdicts import Verdict, remembered
 
@@ -101,7 +101,7 @@ def _published(_lake: Lake, station: Station) -> dict[str, pl.DataFrame]:
 
 def _content(layer: str, names: Sequence[str], lake: Lake, station: Station) -> object:
     if layer == "marts":
-        return (station.state / "marts" / "current").resolve().name
+        return facts_of(station.state / "marts" / "current")
     return lake.versions(names)
 
 

@@ -46,13 +46,17 @@ class BuiltFrom:
         (run_dir / _FACTS).write_text(json.dumps(asdict(self), indent=2, sort_keys=True), encoding="utf-8")
 
 
+def facts_of(current: Path) -> dict[str, object] | None:
+    """Return what the published marts were made from, as written; None when nothing is published."""
+    try:
+        return json.loads((current / _FACTS).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+
+
 def is_current(current: Path, wanted: BuiltFrom) -> bool:
     """Whether the published marts were made from exactly these lake versions, this epoch, this zone and this SQL."""
-    try:
-        facts = json.loads((current / _FACTS).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return False
-    return facts == asdict(wanted) and (current / FILE).is_file()
+    return facts_of(current) == asdict(wanted) and (current / FILE).is_file()
 
 
 def next_run(root: Path) -> Path:
