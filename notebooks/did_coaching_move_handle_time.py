@@ -54,7 +54,8 @@ def _(effect, mo):
 @app.cell
 def _(effect, mo):
     reasons = "\n".join(f"- {one.code}: {one.message}" for one in effect.reasons) or "- Nothing open."
-    mo.md(f"## What would change this answer\n\n{reasons}\n- The smallest effect this design finds 8 times in 10: {effect.mde_80:.1f} s.")
+    smallest = "cannot be told from so few teams" if effect.mde_80 is None else f"{effect.mde_80:.1f} s"
+    mo.md(f"## What would change this answer\n\n{reasons}\n- The smallest effect this design finds 8 times in 10: {smallest}.")
     return
 
 

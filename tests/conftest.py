@@ -69,7 +69,7 @@ def demo_state(tmp_path_factory: pytest.TempPathFactory, aftercall: Path) -> Pat
     with (shared / "demo.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         if not done.exists():
-            command = [aftercall, "demo", "--agents", "24", "--weeks", "16", "--out", state]
+            command = [aftercall, "demo", "--agents", "30", "--weeks", "18", "--out", state]
             ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=shared)
             assert ended.returncode == 0, ended.stderr[-3000:]
             done.write_text(ended.stderr, encoding="utf-8")

@@ -58,7 +58,7 @@ def _centre(folder: Path, agents: int, weeks: int, seed: int) -> Path:
     if note.is_file() and json.loads(note.read_text(encoding="utf-8")) == asked:
         return folder
     shutil.rmtree(folder, ignore_errors=True)
-    teams = max(3, agents // 5)
+    teams = max(4, agents // 5)
     with progress("writing the centre", None, "interactions") as advance:
         write_centre(folder, agents=agents, teams=teams, weeks=weeks, seed=seed, on_progress=advance)
     note.write_text(json.dumps(asked), encoding="utf-8")
