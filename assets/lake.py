@@ -34,8 +34,9 @@ class Lake:
     root: Path
 
     def exists(self, name: str) -> bool:
-        """Whether the table has ever been written."""
-        return (self._path(name) / "_delta_log").is_dir()
+        """Whether the table was made; a folder left behind by a run that was killed before the first commit is none."""
+        log = self._path(name) / "_delta_log"
+        return log.is_dir() and any(path.stem.isdigit() for path in log.glob("*.json"))
 
     def read(
         self,
@@ -133,9 +134,10 @@ class Lake:
     def _create_once(self, table: Table) -> None:
         from deltalake import DeltaTable
 
-        if self.exists(table.name):
+        path, rules = self._path(table.name), constraints(table)
+        # A table is made in two commits, its columns and its rules: a run may have been killed between them.
+        if self.exists(table.name) and (not rules or self._table(table.name).version() > 0):
             return
-        path = self._path(table.name)
         path.mkdir(parents=True, exist_ok=True)
         created = DeltaTable.create(
             str(path),
@@ -144,7 +146,7 @@ class Lake:
             partition_by=list(table.partition) or None,
             configuration=properties(table),
         )
-        if rules := constraints(table):
+        if rules and created.version() == 0:
             created.alter.add_constraint(rules)
 
 

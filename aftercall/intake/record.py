@@ -17,6 +17,7 @@ from aftercall.contracts.errors import IntakeError, RequestError
 from aftercall.contracts.records import Interaction, content_hash, to_line
 from aftercall.intake.notices import NoticeGate
 from aftercall.text.redact_records import redact_interaction, redact_text, redact_value
+from aftercall.text.roles import with_roles_checked
 
 UNDATED = "undated"
 _HEX_N = 32
@@ -77,7 +78,7 @@ def day_of(instant: datetime | None, zone: str) -> str:
 
 
 def record_of(interaction: Interaction, source_system: str, source_ref: str, context: IntakeContext) -> Record:
-    """Return the record of one interaction: gated, redacted, customer hashed.
+    """Return the record of one interaction: gated, roles checked, redacted, customer hashed.
 
     Under notices, an interaction of an agent without one keeps no text at all: turns and attributes are dropped and its
     transcript_state is `no_notice`. Raises: IntakeError, a value lies outside what the tables take.
@@ -92,7 +93,7 @@ def record_of(interaction: Interaction, source_system: str, source_ref: str, con
     on = None if day_on == UNDATED else date.fromisoformat(day_on)
     dropped: tuple[str, ...] = ()
     if context.gate.cleared(interaction.agent_id, on):
-        redacted = redact_interaction(interaction)
+        redacted = redact_interaction(with_roles_checked(interaction))
         attributes, dropped = redact_value({**interaction.attributes, **moved})
         if redacted.pan_seen:
             attributes["pan_seen"] = True

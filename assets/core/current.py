@@ -64,9 +64,10 @@ def rebuild(heads: pl.DataFrame, built: pl.DataFrame) -> Rebuild:
     Args: heads, frame of HEADS; built, frame of interaction_id, day_on, content_hash as the core has them.
     """
     want = expected(heads)
-    same = want.join(built, on=["interaction_id", "day_on", "content_hash"], how="inner", nulls_equal=True)
-    new = want.join(same, on="interaction_id", how="anti")
-    gone = built.join(same, on="interaction_id", how="anti")
+    row = ["interaction_id", "day_on", "content_hash"]
+    new = want.join(built, on=row, how="anti")
+    # By row, not by id: killed between two days, a moved interaction stands on both, and the old day must still go.
+    gone = built.join(want, on=row, how="anti")
     days = tuple(sorted({*new["day_on"].to_list(), *gone["day_on"].to_list()}))
     inside = want.filter(pl.col("day_on").is_in(days))
     ours = with_interaction_id(current(heads)).join(inside.select("interaction_id"), on="interaction_id", how="semi")

@@ -4,10 +4,14 @@ Lives here: bringing intake and speech together, for they do not know each other
 either of them, nor the storing (receive.py).
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
+
+import polars as pl
 
 from aftercall.contracts.errors import IntakeError
 from aftercall.contracts.records import Interaction, Problem
@@ -17,18 +21,21 @@ from aftercall.intake import (
     ManifestRow,
     NoticeGate,
     Record,
+    day_of,
     discover,
     gate_of,
     read,
     read_manifest,
     record_of,
 )
+from aftercall.intake.record import UNDATED
 from aftercall.speech import open_recogniser, open_vad, transcribe
 from aftercall.speech.weights import Places
 from assets.lake import Lake
+from assets.raw.receive import LeftOut
 from assets.station import Station
 
-_AS = {"role": "pipeline", "purpose": "compliance"}
+_AS = {"role": "pipeline", "purpose": "service_quality"}
 _REMEDY = "Deliver the recording again, or correct its row in the manifest."
 
 
@@ -39,11 +46,11 @@ class Days:
     since: str | None
     until: str | None
 
-    def hold(self, record: Record) -> bool:
-        """Whether a record lies inside."""
-        if record.day_on == "undated" or record.kind not in ("interaction", "leg"):
+    def hold(self, day_on: str) -> bool:
+        """Whether a day lies inside."""
+        if day_on == UNDATED:
             return True
-        return (self.since is None or record.day_on >= self.since) and (self.until is None or record.day_on <= self.until)
+        return (self.since is None or day_on >= self.since) and (self.until is None or day_on <= self.until)
 
 
 @dataclass
@@ -88,22 +95,27 @@ class Desk:
     ear: Ear
     days: Days
 
-    def read(self, found: Found) -> Iterator[Record | Problem]:
+    def read(self, found: Found) -> Iterator[Record | Problem | LeftOut]:
         """Yield what a file holds, a recording's words included."""
         for item in self._items(found):
-            if isinstance(item, Problem) or self.days.hold(item):
-                yield item
+            limited = isinstance(item, Record) and item.kind in ("interaction", "leg") and not self.days.hold(item.day_on)
+            yield LeftOut(item.day_on) if limited else item
 
-    def _items(self, found: Found) -> Iterable[Record | Problem]:
+    def _items(self, found: Found) -> Iterable[Record | Problem | LeftOut]:
         if found.kind == "recording":
             return self._recording(found)
         if found.kind == "manifest":
             return (row for row in read_manifest(found.path, found.relative) if isinstance(row, Problem))
         return read(found, self.context)
 
-    def _recording(self, found: Found) -> Iterable[Record | Problem]:
+    def _recording(self, found: Found) -> Iterable[Record | Problem | LeftOut]:
+        row = self.manifest.get(found.path.resolve())
+        day_on = day_of(row.started_at, self.context.zone) if row else UNDATED
+        if not self.days.hold(day_on):  # known before it is heard: listening is the dear part
+            yield LeftOut(day_on)
+            return
         try:
-            heard = self.ear.hear(found.path, self.manifest.get(found.path.resolve()))
+            heard = self.ear.hear(found.path, row)
             yield record_of(heard, "recording", f"{found.relative}:1", self.context)
         except IntakeError as error:
             yield Problem(found.relative, "recording", "audio", str(error), _REMEDY)
@@ -146,5 +158,11 @@ def _is_notices(file: Found) -> bool:
 def _gate(found: Sequence[Found], context: IntakeContext, lake: Lake) -> NoticeGate:
     """The notices received so far and those that lie in the folder now: notices come before what they clear."""
     delivered = [item.data for file in found if _is_notices(file) for item in read(file, context) if isinstance(item, Record)]
-    known = lake.read("core_notice", columns=["agent_id", "noticed_on"], **_AS).to_dicts()
-    return gate_of([*known, *delivered])
+    return gate_of([*known_notices(lake), *delivered])
+
+
+def known_notices(lake: Lake) -> list[dict[str, Any]]:
+    """Return every notice ever received: from raw_record, for a run may be killed before the core knows of it."""
+    kind = ("record_kind", pl.Series(["notice"]))
+    rows = lake.read("raw_record", columns=["record_json"], days=[UNDATED], among=kind, **_AS)
+    return [json.loads(text) for text in rows["record_json"]]

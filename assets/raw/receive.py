@@ -3,10 +3,11 @@
 Lives here: the loop over new files and its bookkeeping. Not here: formats and redaction (aftercall.intake), words
 from recordings (aftercall.speech), which version is current (assets.core.current).
 
-A file counts as received only after its records are stored; a crash in between reads it again and stores nothing twice,
-because a record version is known by its kind, key and content hash.
+A file counts as received only after all its records are stored; a crash in between, or a run limited to some days, reads
+it again and stores nothing twice, because a record version is known by its kind, key and content hash.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -23,7 +24,15 @@ from assets.lake import Lake
 _AS = {"role": "pipeline", "purpose": "service_quality"}
 _CHUNK_N = 20_000
 
-Reader = Callable[[Found], Iterable[Record | Problem]]
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A record outside the days the run is limited to: its file stays to be read."""
+
+    day_on: str
+
+
+Reader = Callable[[Found], Iterable[Record | Problem | LeftOut]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +62,13 @@ def receive(
     pending = list[dict[str, object]]()
     done = list[dict[str, object]]()
     for file in files:
-        record_n, known_n, problems = 0, 0, list[Problem]()
+        record_n, known_n, problems, is_whole = 0, 0, list[Problem](), True
         for item in read(file):
             if isinstance(item, Problem):
                 problems.append(item)
+                continue
+            if isinstance(item, LeftOut):
+                is_whole = False
                 continue
             record_n += 1
             version = (item.kind, item.key, item.content_hash)
@@ -69,7 +81,8 @@ def receive(
             if len(pending) >= _CHUNK_N:
                 _store(lake, pending)
         _quarantine(quarantine, file, problems)
-        done.append(_file_row(file, record_n, len(problems), now))
+        if is_whole:
+            done.append(_file_row(file, record_n, len(problems), now))
         totals = Received(
             totals.files_n + 1, totals.records_n + record_n, totals.known_n + known_n, totals.problems_n + len(problems)
         )
@@ -114,8 +127,9 @@ def _store(lake: Lake, pending: list[dict[str, object]]) -> None:
 
 
 def _quarantine(folder: Path, file: Found, problems: Sequence[Problem]) -> None:
-    """Keep the problems of one file version in one file: read again, written again, never doubled."""
-    path = folder / f"{file.sha256[:16]}.jsonl"
+    """Keep the problems of one received file in one file, named after its path and content: read again, written again."""
+    version = f"{file.relative}\n{file.sha256}"
+    path = folder / f"{hashlib.sha256(version.encode()).hexdigest()[:16]}.jsonl"
     if not problems:
         path.unlink(missing_ok=True)
         return

@@ -41,7 +41,7 @@ def test_a_record_is_redacted_hashed_and_dated(tmp_path: Path) -> None:
     assert (record.kind, record.key, record.day_on) == ("interaction", "i1", "2026-01-06")
     assert record.data["turns"][1]["text"] == "card ⟨masked⟩"
     assert record.data["customer_id"] == hashed_customer("c1", CONTEXT.customer_key) != "c1"
-    assert record.data["attributes"] == {"pan_seen": True}
+    assert record.data["attributes"] == {"pan_seen": True, "role_confidence": 0.917}
     assert "4111" not in json.dumps(dict(record.data))
     assert "task_success" not in json.dumps(dict(record.data))
     assert from_line(record.data).turns[1].text == "card ⟨masked⟩"
@@ -149,7 +149,8 @@ def test_unknown_keys_stay_but_no_personal_ones_and_no_truth(tmp_path: Path) -> 
         "direction": "internal",
     }
     (record,), _ = delivered(tmp_path, line(**more, attributes={"labels": {"x": 1}, "customer_instructions": "be rude"}))
-    assert record.data["attributes"] == {"site": "north", "note": "mail ⟨masked⟩", "direction": "internal", "pan_seen": True}
+    kept = {"site": "north", "note": "mail ⟨masked⟩", "direction": "internal", "pan_seen": True, "role_confidence": 0.917}
+    assert record.data["attributes"] == kept
     assert record.data["direction"] is None
     assert sorted(record.dropped) == ["ANI", "OverallSentiment", "customer_instructions", "labels"]
 

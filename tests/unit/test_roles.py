@@ -1,13 +1,15 @@
 """Who is the agent: labels that fit, labels that are swapped, labels that change inside, and silence of the text."""
 
 import itertools
+from pathlib import Path
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftercall.contracts.records import Turn
-from aftercall.text.roles import UNCERTAIN_BELOW, check_roles
+from aftercall.contracts.records import Interaction, Turn, from_line
+from aftercall.text.roles import UNCERTAIN_BELOW, check_roles, with_roles_checked
 
 _OTHER = {"agent": "customer", "customer": "agent", "system": "system"}
 CALL = (
@@ -73,3 +75,37 @@ def test_swapping_the_labels_swaps_the_evidence(said: list[tuple[str, str]]) -> 
 def test_a_repeated_cue_is_not_counted_without_end() -> None:
     many = tuple(itertools.repeat(("agent", "How can I help you?"), 20))
     assert check_roles(turns(many)).supporting == check_roles(turns(many[:2])).supporting == 3.0
+
+
+def test_a_delivered_transcript_whose_text_contradicts_its_labels_is_uncertain() -> None:
+    right = with_roles_checked(Interaction("a", "voice", turns(CALL)))
+    wrong = with_roles_checked(Interaction("a", "voice", turns(CALL, swapped=True)))
+    assert (right.transcript_state, wrong.transcript_state) == ("ok", "role_uncertain")
+    assert right.role_confidence is not None
+    assert wrong.role_confidence is not None
+    assert wrong.role_confidence < UNCERTAIN_BELOW <= right.role_confidence
+
+
+def test_thin_evidence_leaves_the_sources_labels_alone() -> None:
+    thin = Interaction("a", "chat", turns((("agent", "How much is it?"), ("customer", "Twelve."))))
+    assert with_roles_checked(thin).transcript_state == "ok"
+
+
+def test_who_brought_a_confidence_or_another_state_keeps_it() -> None:
+    own = Interaction("a", "voice", turns(CALL, swapped=True), role_confidence=0.97)
+    late = Interaction("a", "voice", turns(CALL, swapped=True), transcript_state="late")
+    assert with_roles_checked(own) is own
+    assert with_roles_checked(late) is late
+
+
+@pytest.mark.real_data
+def test_real_chats_with_known_sides_are_rarely_doubted_and_doubted_when_swapped(real_data: Path) -> None:
+    lines = [line for path in sorted((real_data / "star" / "transcripts").glob("*.jsonl")) for line in path.open("rb")]
+    chats = [from_line(orjson.loads(line)) for line in lines]
+    other = [one.with_turns([Turn(t.turn, _OTHER[t.speaker], t.text) for t in one.turns]) for one in chats]  # type: ignore[arg-type]
+    doubted, caught = (
+        sum(with_roles_checked(one).transcript_state == "role_uncertain" for one in some) / len(some) for some in (chats, other)
+    )
+    assert len(chats) == 3072
+    assert doubted < 0.01
+    assert caught > 0.85
