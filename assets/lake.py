@@ -67,7 +67,9 @@ class Lake:
             rows = rows.filter(pl.col("score_epoch") == epoch)
         if among is not None:
             rows = rows.filter(pl.col(among[0]).is_in(among[1].implode()))
-        schema = polars_schema(table)
+        schema, held = polars_schema(table), set(rows.collect_schema().names())
+        # A table written before a column existed lacks it: the column is null there.
+        rows = rows.with_columns([pl.lit(None).alias(name) for name in wanted if name not in held])
         return rows.select([pl.col(column).cast(schema[column]) for column in wanted]).collect()
 
     def append(self, name: str, rows: pl.DataFrame) -> None:
@@ -128,26 +130,34 @@ class Lake:
         self._create_once(table)
         commit = CommitProperties(custom_metadata={"note": note}) if note else None
         _until_done(
-            lambda: write_deltalake(str(self._path(name)), arrow, mode=mode, predicate=predicate, commit_properties=commit)
+            lambda: write_deltalake(
+                str(self._path(name)), arrow, mode=mode, predicate=predicate, commit_properties=commit, schema_mode="merge"
+            )
         )
 
     def _create_once(self, table: Table) -> None:
         from deltalake import DeltaTable
 
-        path, rules = self._path(table.name), constraints(table)
+        path = self._path(table.name)
+        if not self.exists(table.name):
+            path.mkdir(parents=True, exist_ok=True)
+            DeltaTable.create(
+                str(path),
+                arrow_schema(table),
+                mode="ignore",
+                partition_by=list(table.partition) or None,
+                configuration=properties(table),
+            )
         # A table is made in two commits, its columns and its rules: a run may have been killed between them.
-        if self.exists(table.name) and (not rules or self._table(table.name).version() > 0):
-            return
-        path.mkdir(parents=True, exist_ok=True)
-        created = DeltaTable.create(
-            str(path),
-            arrow_schema(table),
-            mode="ignore",
-            partition_by=list(table.partition) or None,
-            configuration=properties(table),
-        )
-        if rules and created.version() == 0:
-            created.alter.add_constraint(rules)
+        made = self._table(table.name)
+        held, kept = {field.name for field in made.schema().fields}, made.metadata().configuration
+        rules = {
+            name: rule
+            for name, rule in constraints(table).items()
+            if name.rsplit("_", 1)[0] in held and f"delta.constraints.{name}" not in kept
+        }
+        if rules:
+            made.alter.add_constraint(rules)
 
 
 def _arrow(rows: pl.DataFrame, table: Table) -> pa.Table:

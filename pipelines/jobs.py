@@ -25,8 +25,14 @@ hourly = dg.define_asset_job(
     description="Score what has arrived and publish the live snapshot; marts and reports wait for the night.",
 )
 
+_ON = dg.DefaultScheduleStatus.RUNNING
+
 JOBS = [nightly, hourly]
 SCHEDULES = [
-    dg.ScheduleDefinition(name="every_night", job=nightly, cron_schedule="15 2 * * *", execution_timezone="UTC"),
-    dg.ScheduleDefinition(name="every_hour", job=hourly, cron_schedule="5 * * * *", execution_timezone="UTC"),
+    dg.ScheduleDefinition(
+        name="every_night", job=nightly, cron_schedule="15 2 * * *", execution_timezone="UTC", default_status=_ON
+    ),
+    dg.ScheduleDefinition(
+        name="every_hour", job=hourly, cron_schedule="5 * * * *", execution_timezone="UTC", default_status=_ON
+    ),
 ]
