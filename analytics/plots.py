@@ -181,14 +181,14 @@ def draw_team_behaviours(cells: pl.DataFrame, *, texts: Mapping[str, str], title
         rows = [at.get((team, question)) for team in teams]
         gaps.append([None if r is None or r["is_hidden"] else 100 * (r["shrunk"] - r["standard"]) for r in rows])
         texts_in.append(
-            ["" if r is None or r["is_hidden"] else f"{100 * r['shrunk']:.0f} %<br>n {r['called_for_n']}" for r in rows]
+            ["" if r is None or r["is_hidden"] else f"{100 * r['shrunk']:.0f}\u00a0%<br>n {r['called_for_n']}" for r in rows]
         )
     reach = max([5.0, *(abs(v) for row in gaps for v in row if v is not None)])
-    fig = _figure(height=90 + 44 * len(questions))
+    fig = _figure(height=90 + 40 * len(questions))
     labels = [_short(texts.get(question, question)) for question in questions]
     fig.add_heatmap(
         x=teams,
-        y=labels,
+        y=questions,
         z=gaps,
         text=texts_in,
         texttemplate="%{text}",
@@ -199,12 +199,12 @@ def draw_team_behaviours(cells: pl.DataFrame, *, texts: Mapping[str, str], title
         colorscale=[[0, WORSE], [0.5, "#f4f4f2"], [1, BETTER]],
         xgap=2,
         ygap=2,
-        colorbar={"title": {"text": "points"}, "thickness": 10, "len": 0.6},
+        colorbar={"title": {"text": "points"}, "thickness": 10, "len": 200, "lenmode": "pixels", "y": 1, "yanchor": "top"},
         hovertemplate="%{x}, %{y}<br>%{text}<br>%{z:+.1f} points from all teams<extra></extra>",
     )
     hidden = [
-        (team, labels[i])
-        for i, question in enumerate(questions)
+        (team, question)
+        for question in questions
         for team in teams
         if (r := at.get((team, question))) is None or r["is_hidden"]
     ]
@@ -218,13 +218,14 @@ def draw_team_behaviours(cells: pl.DataFrame, *, texts: Mapping[str, str], title
             hovertemplate="%{x}, %{y}: fewer than 5 agents or 20 interactions<extra></extra>",
         )
     fig.update_xaxes(side="top", showgrid=False, type="category")
-    fig.update_yaxes(showgrid=False, type="category")
+    # Questions are placed by id and only worded at the axis: two shortened wordings may be the same text.
+    fig.update_yaxes(showgrid=False, type="category", tickvals=questions, ticktext=labels)
     fig.update_layout(margin={"t": 48})
     alt = f"{len(teams)} teams by {len(questions)} questions; each cell gives the share done and n, as the tables below do."
-    return Drawing("team_behaviours", title, subtitle, alt, fig, cells, least_width_px=260 + 62 * len(teams))
+    return Drawing("team_behaviours", title, subtitle, alt, fig, cells, least_width_px=330 + 56 * len(teams))
 
 
-def _short(text: str, longest: int = 34) -> str:
+def _short(text: str, longest: int = 44) -> str:
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 

@@ -58,7 +58,7 @@ def behind_cells(facts: Facts, numbers: QaNumbers) -> tuple[Html, ...]:
             ("Missed, examples", "interaction ids"),
             ("Filter in answers.csv", ""),
         ]
-        body = tag("div", table(f"“{facts.text_of(question)}” by team", heads, rows, numeric_from=9), class_="text-columns")
+        body = table(f"“{facts.text_of(question)}” by team", heads, rows, numeric_from=9)
         shown.append(tag("details", tag("summary", facts.text_of(question)), body, id=f"q-{question}"))
     return tuple(shown)
 

@@ -120,10 +120,18 @@ def findings_of(lake: Lake, forms: Forms, answers: pl.DataFrame, interactions: p
     lost = answers.filter(pl.col("answer").is_in(["no", "partial"])).join(
         grave.select(question_id="id", severity="severity").unique("question_id"), on="question_id", how="inner"
     )
+    reasons = lake.read(
+        "score_question",
+        columns=["interaction_id", "question_id", "reason"],
+        epoch=forms.epoch,
+        among=("question_id", grave["id"].unique()),
+        **_AS,
+    )
     quotes = lake.read(
         "score_evidence", columns=["interaction_id", "question_id", "turn", "start_s", "quote"], epoch=forms.epoch, **_AS
     ).filter(pl.col("quote").is_not_null())
     found = lost.select("interaction_id", "question_id", "severity").join(quotes, on=["interaction_id", "question_id"])
+    found = found.join(reasons, on=["interaction_id", "question_id"], how="left")
     return found.join(interactions.select("interaction_id", "day_on", "queue"), on="interaction_id", how="left")
 
 

@@ -54,7 +54,16 @@ def join(*children: object) -> Html:
 
 def table(caption: str, heads: Sequence[tuple[str, str]], rows: Sequence[Sequence[object]], *, numeric_from: int = 1) -> Html:
     """Return a table that scrolls inside itself on narrow screens; `heads` are (title, unit)."""
-    head = [tag("th", title, tag("span", unit, class_="unit") if unit else None, scope="col") for title, unit in heads]
+    head = [
+        tag(
+            "th",
+            title,
+            tag("span", unit, class_="unit") if unit else None,
+            scope="col",
+            class_="num" if i >= numeric_from else None,
+        )
+        for i, (title, unit) in enumerate(heads)
+    ]
     body = [
         tag(
             "tr",
@@ -92,12 +101,12 @@ def duration(seconds: float) -> str:
 
 
 def share(value: float | None) -> str:
-    """Return a share in per cent.
+    r"""Return a share in per cent.
 
     >>> share(0.4217), share(None)
-    ('42.2 %', '–')
+    ('42.2\xa0%', '–')
     """
-    return "–" if value is None else f"{100 * value:.1f} %"
+    return "–" if value is None else f"{100 * value:.1f}\u00a0%"
 
 
 def between(low: float | None, high: float | None, digits: int = 1, *, change: bool = False) -> Html:

@@ -52,6 +52,7 @@ FINDING_COLUMNS: dict[str, pl.DataType] = {
     "queue": pl.String(),
     "question_id": pl.String(),
     "severity": pl.String(),
+    "reason": pl.String(),
     "quote": pl.String(),
     "turn": pl.Int64(),
     "start_s": pl.Float64(),

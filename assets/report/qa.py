@@ -14,6 +14,7 @@ from assets.report.page import Page, figure, section
 from assets.report.qa_numbers import QaNumbers, weakest
 
 MOST_FINDINGS = 10
+CLEAR_GAP_SHARE = 0.10
 
 
 def qa_page(facts: Facts, numbers: QaNumbers) -> Page:
@@ -84,12 +85,17 @@ def _next(facts: Facts, numbers: QaNumbers, weak: dict[str, object] | None) -> H
             tag("a", f"“{facts.text_of(question)}”", href=f"#q-{question}"),
             " and agree what good looks like.",
         )
-    low = cells.sort("shrunk", "team_id").row(0, named=True)
+    ranked = cells.sort("shrunk", "team_id")
+    low, high = ranked.row(0, named=True), ranked.row(-1, named=True)
+    examples = tag("a", f"“{facts.text_of(question)}”", href=f"#q-{question}")
+    if high["shrunk"] - low["shrunk"] < CLEAR_GAP_SHARE:
+        where = f"teams hardly differ ({share(low['shrunk'])} to {share(high['shrunk'])}), so make it a topic for all of them."
+    else:
+        where = (
+            f"it is rarest in {low['team_id']} ({share(low['shrunk'])} of {whole(low['called_for_n'])} moments): begin there."
+        )
     return join(
-        "listen to the examples of ",
-        tag("a", f"“{facts.text_of(question)}”", href=f"#q-{question}"),
-        f" in {low['team_id']} ({100 * low['shrunk']:.0f} % against {100 * low['standard']:.0f} % in all teams, "
-        f"n = {whole(low['called_for_n'])}), then coach that one behaviour.",
+        "read the examples of ", examples, " to see whether the rule judges rightly; then coach that one behaviour: ", where
     )
 
 
@@ -127,7 +133,7 @@ def _levels(facts: Facts, numbers: QaNumbers) -> tuple[Html, ...]:
         ]
         for row in numbers.questions.to_dicts()
     ]
-    people = ("agents", "n")
+    people = ("Agents", "n")
     return (
         table(
             "Points earned of points possible, by section",
@@ -198,6 +204,7 @@ def _findings(facts: Facts) -> Html:
                 tag("span", row["severity"] or "not rated", class_=f"badge {row['severity'] or ''}"),
                 " ",
                 tag("strong", facts.text_of(row["question_id"])),
+                f" {row['reason']}" if row["reason"] else None,
                 tag("blockquote", f"“{row['quote']}”") if row["quote"] else None,
                 tag("p", "interaction ", tag("code", row["interaction_id"]), f", {where}{at}", class_="meta"),
             )

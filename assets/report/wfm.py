@@ -136,15 +136,8 @@ def _effect(facts: Facts, drawings: list[Drawing]) -> tuple[Html, ...]:
             ],
             ["Method", effect.method],
         ]
-        shown.append(
-            tag(
-                "div",
-                table(
-                    f"{words_of(effect.outcome).capitalize()}: {effect.estimand}", [("", ""), ("", "")], rows, numeric_from=9
-                ),
-                class_="text-columns",
-            )
-        )
+        what = f"{words_of(effect.outcome).capitalize()}: {effect.estimand}"
+        shown.append(table(what, [("What", ""), ("Value", "")], rows, numeric_from=9))
     verdict = [
         tag("strong", f"Verdict: {effect.verdict}. "),
         *(f"{r.message} ({r.code}) " for r in effect.reasons),
