@@ -60,11 +60,13 @@ def _read(counts: Tally) -> str:
 
 
 def _alert(lake: Lake, forms: Any, answers: pl.DataFrame) -> list[str]:
-    """One finding a supervisor should see today: the latest quote behind a critical question."""
+    """One finding a supervisor should see today: of the critical question lost least often, the latest quote."""
     core = lake.read("core_interaction", columns=["interaction_id", "day_on", "queue"], **_AS)
     found = findings_of(lake, forms, answers, core).filter(pl.col("severity") == "critical")
     if not found.height:
         return ["Nothing worth an alert: no critical question was lost with a quote."]
+    rarest = found.group_by("question_id").len().sort("len", "question_id")["question_id"][0]
+    found = found.filter(pl.col("question_id") == rarest)
     row = found.sort("day_on", "interaction_id", "turn").row(-1, named=True)
     at = "" if row["start_s"] is None else f" at {int(row['start_s'] // 60):02d}:{int(row['start_s'] % 60):02d}"
     where = f"{row['interaction_id']} ({row['queue']}, {row['day_on']}){at}"

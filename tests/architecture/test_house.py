@@ -30,14 +30,22 @@ def test_no_file_is_too_long_to_read_in_one_sitting(checkout: Path) -> None:
 
 
 def test_every_module_opens_with_what_lives_there(checkout: Path) -> None:
-    silent = [str(path.relative_to(checkout)) for path in modules(checkout) if path.stat().st_size and not ast.get_docstring(ast.parse(path.read_text()))]
+    silent = [
+        str(path.relative_to(checkout))
+        for path in modules(checkout)
+        if path.stat().st_size and not ast.get_docstring(ast.parse(path.read_text()))
+    ]
     assert not silent
 
 
 def test_modules_of_the_product_say_what_does_not_live_there(checkout: Path) -> None:
-    product = [p for p in modules(checkout) if p.relative_to(checkout).parts[0] in ("aftercall", "analytics", "assets", "pipelines")]
+    product = [
+        p for p in modules(checkout) if p.relative_to(checkout).parts[0] in ("aftercall", "analytics", "assets", "pipelines")
+    ]
     grown = [p for p in product if len(p.read_text().splitlines()) > 60]
-    silent = [str(p.relative_to(checkout)) for p in grown if "Not here" not in (ast.get_docstring(ast.parse(p.read_text())) or "")]
+    silent = [
+        str(p.relative_to(checkout)) for p in grown if "Not here" not in (ast.get_docstring(ast.parse(p.read_text())) or "")
+    ]
     assert not silent
 
 
@@ -59,13 +67,21 @@ def test_assets_do_not_postpone_annotations(checkout: Path) -> None:
     ],
 )
 def test_no_address_of_a_machine_or_registry(checkout: Path, pattern: str) -> None:
-    texts = [p for p in tracked(checkout) if p.suffix in (".py", ".md", ".toml", ".txt", ".yml", ".yaml", ".sql", ".json", "") and p.stat().st_size < 2_000_000]
-    found = [str(p.relative_to(checkout)) for p in texts if re.search(pattern, p.read_text(encoding="utf-8", errors="ignore"), re.M)]
+    texts = [
+        p
+        for p in tracked(checkout)
+        if p.suffix in (".py", ".md", ".toml", ".txt", ".yml", ".yaml", ".sql", ".json", "") and p.stat().st_size < 2_000_000
+    ]
+    found = [
+        str(p.relative_to(checkout)) for p in texts if re.search(pattern, p.read_text(encoding="utf-8", errors="ignore"), re.M)
+    ]
     assert not found
 
 
 def test_plotly_is_drawn_in_one_module_only(checkout: Path) -> None:
-    users = [str(p.relative_to(checkout)) for p in modules(checkout) if re.search(r"^\s*(import|from) plotly", p.read_text(), re.M)]
+    users = [
+        str(p.relative_to(checkout)) for p in modules(checkout) if re.search(r"^\s*(import|from) plotly", p.read_text(), re.M)
+    ]
     assert [user for user in users if not user.startswith("tests/")] == ["analytics/plots.py"]
 
 
