@@ -28,7 +28,14 @@
       await draw();
       const dark = window.matchMedia("(prefers-color-scheme: dark)");
       dark.addEventListener("change", draw);
-      const fit = (width) => plots.forEach((plot) => Plotly.relayout(plot, width ? { width, autosize: false } : { width: null, autosize: true }));
+      // On paper a figure takes the width of the sheet; one that needs more is drawn as wide as it needs and made smaller.
+      const fit = (paper) => {
+        for (const plot of plots) {
+          const least = parseFloat(plot.style.minWidth) || 0;
+          plot.style.zoom = paper && least > paper ? paper / least : "";
+          Plotly.relayout(plot, paper ? { width: Math.max(paper, least), autosize: false } : { width: null, autosize: true });
+        }
+      };
       window.addEventListener("beforeprint", () => fit(660));
       window.addEventListener("afterprint", () => fit(null));
     }

@@ -123,8 +123,7 @@ def _levels(facts: Facts, numbers: QaNumbers) -> tuple[Html, ...]:
     ]  # fmt: skip
     lines = [
         [
-            join(facts.text_of(row["question_id"]), " ", _advisory(row)),
-            row["section_id"],
+            join(facts.text_of(row["question_id"]), tag("span", _place(row), class_="unit")),
             percent(row),
             whole(row["called_for_n"]),
             whole(row["na_n"]),
@@ -143,8 +142,7 @@ def _levels(facts: Facts, numbers: QaNumbers) -> tuple[Html, ...]:
         table(
             "How often what was called for was done, by question",
             [
-                ("Question", ""),
-                ("Section", ""),
+                ("Question", "section"),
                 ("Done", "95 % interval"),
                 ("Called for", "moments"),
                 ("Not called for", "n"),
@@ -152,13 +150,12 @@ def _levels(facts: Facts, numbers: QaNumbers) -> tuple[Html, ...]:
                 people,
             ],
             lines,
-            numeric_from=2,
         ),
     )
 
 
-def _advisory(row: dict[str, object]) -> Html | None:
-    return tag("span", "advisory, not in the score", class_="badge") if row["is_advisory"] else None
+def _place(row: dict[str, object]) -> str:
+    return f"{row['section_id']}, advisory: not in the score" if row["is_advisory"] else str(row["section_id"])
 
 
 def _people(facts: Facts, row: dict[str, object]) -> str:

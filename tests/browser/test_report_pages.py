@@ -60,13 +60,14 @@ def test_the_text_is_there_before_the_figures(report: Path, tab: Tab) -> None:
     assert painted < 1000, f"first paint after {painted:.0f} ms"
 
 
-def test_printed_figures_are_not_cut(report: Path, tab: Tab, tmp_path: Path) -> None:
-    tab.open(report / "wfm.html", width=1200)
+@pytest.mark.parametrize("name", ["qa.html", "wfm.html"])
+def test_printed_figures_are_not_cut(report: Path, tab: Tab, tmp_path: Path, name: str) -> None:
+    tab.open(report / name, width=1200)
     tab.call("Runtime.evaluate", expression="window.dispatchEvent(new Event('beforeprint'))", awaitPromise=True)
     widths = tab.ask("[...document.querySelectorAll('.main-svg')].map(s => s.getBoundingClientRect().width)")
     assert max(widths) <= 680, "A4 less its margins is 688 px"
-    tab.printed(tmp_path / "wfm.pdf")
-    assert (tmp_path / "wfm.pdf").read_bytes().startswith(b"%PDF")
+    tab.printed(tmp_path / "page.pdf")
+    assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_every_control_can_be_reached_and_seen_by_keyboard(report: Path, tab: Tab) -> None:
