@@ -1,4 +1,5 @@
 // Unpacks the Plotly program carried by this page and draws the figures; without it the tables still carry every number.
+const PAPER_WIDTH = 660, PAPER_HEIGHT = 860; // CSS pixels of an A4 sheet less margins, title and subtitle
 (async () => {
   const plots = [...document.querySelectorAll("[data-figure]")];
   const root = document.documentElement;
@@ -32,12 +33,13 @@
       const fit = (paper) => {
         for (const plot of plots) {
           const least = parseFloat(plot.style.minWidth) || 0;
-          plot.style.zoom = paper && least > paper ? paper / least : "";
-          Plotly.relayout(plot, paper ? { width: Math.max(paper, least), autosize: false } : { width: null, autosize: true });
+          const scale = Math.min(1, PAPER_WIDTH / Math.max(PAPER_WIDTH, least), PAPER_HEIGHT / plot.offsetHeight);
+          plot.style.zoom = paper ? scale : "";
+          Plotly.relayout(plot, paper ? { width: Math.max(PAPER_WIDTH, least), autosize: false } : { width: null, autosize: true });
         }
       };
-      window.addEventListener("beforeprint", () => fit(660));
-      window.addEventListener("afterprint", () => fit(null));
+      window.addEventListener("beforeprint", () => fit(true));
+      window.addEventListener("afterprint", () => fit(false));
     }
     root.dataset.figures = "drawn";
   } catch (error) {

@@ -11,7 +11,7 @@ from assets.report.drilldown import behind_cells, percent
 from assets.report.html import Html, between, empty, join, share, table, tag, whole
 from assets.report.inputs import Facts
 from assets.report.page import Page, figure, section
-from assets.report.qa_numbers import QaNumbers, weakest
+from assets.report.qa_numbers import QaNumbers, telling, weakest
 
 MOST_FINDINGS = 10
 CLEAR_GAP_SHARE = 0.10
@@ -179,8 +179,12 @@ def _teams(facts: Facts, numbers: QaNumbers, drawings: list[Drawing]) -> Html:
         f"Share done of moments that called for it, drawn towards all teams, and n moments; colour is the distance from the "
         f"share of all teams in points; {facts.period}. Hatched: fewer than 5 agents or 20 interactions."
     )
+    drawn = telling(cells)
+    left_out = cells["question_id"].n_unique() - drawn["question_id"].n_unique()
+    if left_out:
+        subtitle += f" {left_out} questions on which no visible team is a point from all teams are in the tables below only."
     texts = {question: facts.text_of(question) for question in cells["question_id"].unique()}
-    drawings.append(draw_team_behaviours(cells, texts=texts, title=title, subtitle=subtitle))
+    drawings.append(draw_team_behaviours(drawn, texts=texts, title=title, subtitle=subtitle))
     return figure(drawings[-1])
 
 

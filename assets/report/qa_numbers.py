@@ -10,6 +10,8 @@ import polars as pl
 from analytics.levels import mean_score, question_levels, score_change, section_levels, team_behaviours, weekly_scores
 from assets.report.inputs import Facts
 
+TELLING_SHARE = 0.01
+
 
 @dataclass(frozen=True, slots=True)
 class QaNumbers:
@@ -46,6 +48,13 @@ def qa_numbers(facts: Facts) -> QaNumbers:
         mean_score(facts.interactions),
         score_change(facts.interactions),
     )
+
+
+def telling(cells: pl.DataFrame) -> pl.DataFrame:
+    """Return the cells of questions on which some visible team is a point or more from all teams; all, if there is none."""
+    gap = (pl.col("shrunk") - pl.col("standard")).abs().max().over("question_id")
+    kept = cells.filter(gap >= TELLING_SHARE)
+    return kept if kept.height else cells
 
 
 def weakest(facts: Facts, numbers: QaNumbers) -> dict[str, object] | None:
