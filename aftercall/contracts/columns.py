@@ -94,6 +94,7 @@ TRANSCRIPT_STATES = (
     "excluded",
     "role_uncertain",
     "no_notice",
+    "model_missing",
 )
 NULL_REASONS = (
     "no_transcript",

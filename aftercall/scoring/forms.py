@@ -28,6 +28,7 @@ _STATE_REASONS = {
     "missing": "no_transcript",
     "empty": "empty_audio",
     "failed": "model_error",
+    "model_missing": "model_missing",
     "quota": "quota",
     "unsupported_language": "unsupported_language",
     "excluded": "excluded_by_policy",

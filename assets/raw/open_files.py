@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from aftercall.contracts.errors import IntakeError
+from aftercall.contracts.errors import IntakeError, ModelError, ModelMissing
 from aftercall.contracts.records import Interaction, Problem
 from aftercall.intake import (
     Found,
@@ -72,17 +72,21 @@ class Ear:
     def hear(self, path: Path, row: ManifestRow | None) -> Interaction:
         """Return the transcript of one recording; what the manifest says of it is kept."""
         channels = row.channels_note if row and row.channels else None
-        heard = transcribe(path, channels=channels, recogniser=self.recogniser, vad=self.vad)
-        if row is None:
-            return heard
-        return replace(
-            heard,
-            interaction_id=row.interaction_id,
-            agent_id=row.agent_id,
-            customer_id=row.customer_id,
-            started_at=row.started_at,
-            attributes={**row.attributes, **heard.attributes},
-        )
+        return _told(transcribe(path, channels=channels, recogniser=self.recogniser, vad=self.vad), row)
+
+
+def _told(heard: Interaction, row: ManifestRow | None) -> Interaction:
+    """Return a recording's interaction with what the manifest says of it."""
+    if row is None:
+        return heard
+    return replace(
+        heard,
+        interaction_id=row.interaction_id,
+        agent_id=row.agent_id,
+        customer_id=row.customer_id,
+        started_at=row.started_at,
+        attributes={**row.attributes, **heard.attributes},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +120,15 @@ class Desk:
             return
         try:
             heard = self.ear.hear(found.path, row)
-            yield record_of(heard, "recording", f"{found.relative}:1", self.context)
         except IntakeError as error:
             yield Problem(found.relative, "recording", "audio", str(error), _REMEDY)
+            return
+        except ModelError as error:
+            # The interaction keeps its row, without a score and with the reason; the file is heard when the model works.
+            state = "model_missing" if isinstance(error, ModelMissing) else "failed"
+            heard = _told(Interaction(found.path.stem, "voice", transcript_state=state), row)
+            yield LeftOut(day_on)
+        yield record_of(heard, "recording", f"{found.relative}:1", self.context)
 
 
 def opened(station: Station, lake: Lake) -> Desk:

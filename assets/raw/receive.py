@@ -27,7 +27,7 @@ _CHUNK_N = 20_000
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A record outside the days the run is limited to: its file stays to be read."""
+    """A record that this run could not take, for its day or for want of a model: its file stays to be read."""
 
     day_on: str
 

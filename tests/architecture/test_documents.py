@@ -14,7 +14,7 @@ import pytest
 from aftercall.cli import SUMMARIES, verbs
 from aftercall.contracts.write import generated
 
-BLOCK = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<body>.*?)^```", re.M | re.S)
+BLOCK = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<body>.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def blocks(checkout: Path, kind: str) -> list[str]:

@@ -72,16 +72,14 @@ def test_no_address_of_a_machine_or_registry(checkout: Path, pattern: str) -> No
         for p in tracked(checkout)
         if p.suffix in (".py", ".md", ".toml", ".txt", ".yml", ".yaml", ".sql", ".json", "") and p.stat().st_size < 2_000_000
     ]
-    found = [
-        str(p.relative_to(checkout)) for p in texts if re.search(pattern, p.read_text(encoding="utf-8", errors="ignore"), re.M)
-    ]
+    rule = re.compile(pattern, re.MULTILINE)
+    found = [str(p.relative_to(checkout)) for p in texts if rule.search(p.read_text(encoding="utf-8", errors="ignore"))]
     assert not found
 
 
 def test_plotly_is_drawn_in_one_module_only(checkout: Path) -> None:
-    users = [
-        str(p.relative_to(checkout)) for p in modules(checkout) if re.search(r"^\s*(import|from) plotly", p.read_text(), re.M)
-    ]
+    rule = re.compile(r"^\s*(import|from) plotly", re.MULTILINE)
+    users = [str(p.relative_to(checkout)) for p in modules(checkout) if rule.search(p.read_text())]
     assert [user for user in users if not user.startswith("tests/")] == ["analytics/plots.py"]
 
 

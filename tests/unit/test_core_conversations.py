@@ -26,8 +26,12 @@ def leg(identity: str = "a", leg_no: int = 0, **facts: Any) -> tuple[str, str, d
 def built(*records: tuple[str, str, dict[str, Any]]) -> dict[str, pl.DataFrame]:
     rows = [
         {
-            "record_kind": kind, "record_key": key, "interaction_id": key.split("|")[0], "record_json": json.dumps(data),
-            "source_system": "test", "source_ref": "file:1",
+            "record_kind": kind,
+            "record_key": key,
+            "interaction_id": key.split("|")[0],
+            "record_json": json.dumps(data),
+            "source_system": "test",
+            "source_ref": "file:1",
         }
         for kind, key, data in records
     ]
@@ -45,7 +49,11 @@ def only(frame: pl.DataFrame) -> dict[str, Any]:
 
 
 def test_handle_time_is_the_sum_of_the_legs() -> None:
-    row = only(built(transcript(), leg(talk_s=60, hold_s=0, acw_s=20), leg(leg_no=1, talk_s=30, hold_s=5, acw_s=10))["core_interaction"])
+    row = only(
+        built(transcript(), leg(talk_s=60, hold_s=0, acw_s=20), leg(leg_no=1, talk_s=30, hold_s=5, acw_s=10))[
+            "core_interaction"
+        ]
+    )
     assert (row["talk_s"], row["hold_s"], row["acw_s"], row["handle_s"]) == (90, 5, 30, 125)
 
 
@@ -58,7 +66,9 @@ def test_a_missing_part_makes_handle_time_null_never_shorter(part: str) -> None:
 
 
 def test_one_leg_without_wrap_up_makes_the_wrap_up_of_the_interaction_unknown() -> None:
-    row = only(built(transcript(), leg(talk_s=1, hold_s=0, acw_s=2), leg(leg_no=1, talk_s=1, hold_s=0, acw_s=None))["core_interaction"])
+    row = only(
+        built(transcript(), leg(talk_s=1, hold_s=0, acw_s=2), leg(leg_no=1, talk_s=1, hold_s=0, acw_s=None))["core_interaction"]
+    )
     assert (row["talk_s"], row["acw_s"], row["handle_s"]) == (2, None, None)
 
 
@@ -79,9 +89,14 @@ def test_a_transcript_without_times_has_no_handle_time() -> None:
 
 def test_turns_keep_their_place_and_their_times() -> None:
     turns = built(transcript())["core_turn"]
-    assert turns.select("turn", "speaker", "start_s", "confidence").rows() == [(0, "agent", 0.0, None), (1, "customer", 1.5, 0.9)]
+    assert turns.select("turn", "speaker", "start_s", "confidence").rows() == [
+        (0, "agent", 0.0, None),
+        (1, "customer", 1.5, 0.9),
+    ]
 
 
 def test_a_state_set_on_intake_survives() -> None:
-    row = only(built(("interaction", "a", to_line(Interaction("a", "voice", (), transcript_state="no_notice"))))["core_interaction"])
+    row = only(
+        built(("interaction", "a", to_line(Interaction("a", "voice", (), transcript_state="no_notice"))))["core_interaction"]
+    )
     assert (row["transcript_state"], row["turn_n"]) == ("no_notice", 0)

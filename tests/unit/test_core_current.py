@@ -6,7 +6,13 @@ from hypothesis import strategies as st
 
 from assets.core.current import HEADS, current, expected, in_portions, rebuild
 
-SCHEMA = {"record_kind": pl.String, "record_key": pl.String, "content_hash": pl.String, "day_on": pl.String, "received_n": pl.Int64}
+SCHEMA = {
+    "record_kind": pl.String,
+    "record_key": pl.String,
+    "content_hash": pl.String,
+    "day_on": pl.String,
+    "received_n": pl.Int64,
+}
 
 
 def heads(*rows: tuple[str, str, str, str, int]) -> pl.DataFrame:
@@ -65,7 +71,9 @@ def test_the_partitions_to_read_are_those_of_the_records_not_of_the_day() -> Non
 
 DELIVERIES = st.lists(
     st.tuples(
-        st.sampled_from(["interaction", "leg"]), st.sampled_from("abc"), st.sampled_from(["h1", "h2"]),
+        st.sampled_from(["interaction", "leg"]),
+        st.sampled_from("abc"),
+        st.sampled_from(["h1", "h2"]),
         st.sampled_from(["2026-01-05", "2026-01-06", "undated"]),
     ),
     max_size=12,
@@ -74,7 +82,9 @@ DELIVERIES = st.lists(
 
 @given(DELIVERIES, st.integers(1, 3))
 def test_portions_cover_the_plan_once(deliveries: list[tuple[str, str, str, str]], limit_n: int) -> None:
-    rows = heads(*((kind, key if kind == "interaction" else f"{key}|0", h, day, n) for n, (kind, key, h, day) in enumerate(deliveries)))
+    rows = heads(
+        *((kind, key if kind == "interaction" else f"{key}|0", h, day, n) for n, (kind, key, h, day) in enumerate(deliveries))
+    )
     plan = rebuild(rows, NOTHING)
     parts = in_portions(plan, limit_n)
     assert [day for part in parts for day in part.days] == list(plan.days)
@@ -83,7 +93,9 @@ def test_portions_cover_the_plan_once(deliveries: list[tuple[str, str, str, str]
 
 @given(DELIVERIES, st.integers(0, 12))
 def test_two_deliveries_end_where_one_does(deliveries: list[tuple[str, str, str, str]], cut: int) -> None:
-    rows = heads(*((kind, key if kind == "interaction" else f"{key}|0", h, day, n) for n, (kind, key, h, day) in enumerate(deliveries)))
+    rows = heads(
+        *((kind, key if kind == "interaction" else f"{key}|0", h, day, n) for n, (kind, key, h, day) in enumerate(deliveries))
+    )
     first = expected(rows.head(cut))
     plan = rebuild(rows, built(first))
     kept = built(first).filter(pl.col("day_on").is_in(plan.days).not_())

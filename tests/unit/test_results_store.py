@@ -29,7 +29,9 @@ class Outer:
     rows: pl.DataFrame
 
 
-ROWS = pl.DataFrame({"week_on": [date(2026, 1, 5)], "n": [3], "share": [None], "word": ["a"]}, schema_overrides={"share": pl.Float64})
+ROWS = pl.DataFrame(
+    {"week_on": [date(2026, 1, 5)], "n": [3], "share": [None], "word": ["a"]}, schema_overrides={"share": pl.Float64}
+)
 ONE = Outer(date(2026, 1, 5), (Inner("a", 1.0), Inner("b", None)), (1.5, 2), {"x": 1}, None, ROWS)
 
 
