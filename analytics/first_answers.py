@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from aftercall.contracts.errors import AftercallError
+from aftercall.contracts.errors import AftercallError, DesignError
 from analytics.did import estimate_did, weekly_difference
 from analytics.handle_time import Decomposition, split_change, split_effect
 from analytics.panel import HANDLE_S, Mechanism, read_panel
@@ -72,7 +72,11 @@ def first_answers(
 def _centre_parts(handle_time: pl.DataFrame) -> Decomposition:
     """Split the change from the first half of the weeks to the second, all teams together."""
     weeks = handle_time.filter(pl.col("handled_n") > 0)["week_on"].unique().sort()
-    middle = weeks[weeks.len() // 2] if weeks.len() > 1 else None
-    first = handle_time.filter(pl.col("week_on") < middle) if middle else handle_time
-    second = handle_time.filter(pl.col("week_on") >= middle) if middle else handle_time.clear()
-    return split_change(first, second, what=f"all teams, weeks before {middle} against later" if middle else "all teams")
+    if weeks.len() < 2:
+        raise DesignError(
+            f"{weeks.len()} weeks have handle times and a change needs two: map talk_s, hold_s and acw_s in the source's "
+            "column map, or load more weeks."
+        )
+    middle = weeks[weeks.len() // 2]
+    first, second = handle_time.filter(pl.col("week_on") < middle), handle_time.filter(pl.col("week_on") >= middle)
+    return split_change(first, second, what=f"all teams, weeks before {middle} against later")

@@ -72,6 +72,7 @@ def draw_weekly_difference(weekly: pl.DataFrame, effect: Effect, *, title: str) 
     fig.add_scatter(
         x=weeks + weeks[::-1],
         y=inside["ci_high"].to_list() + inside["ci_low"].to_list()[::-1],
+        mode="lines",
         fill="toself",
         fillcolor="rgba(0,114,178,0.16)",
         line={"width": 0},
@@ -267,6 +268,7 @@ def draw_weekly_scores(weekly: pl.DataFrame, *, title: str, subtitle: str) -> Dr
     fig.add_scatter(
         x=weeks + weeks[::-1],
         y=band["high"].to_list() + band["low"].to_list()[::-1],
+        mode="lines",
         fill="toself",
         fillcolor="rgba(86,180,233,0.28)",
         line={"width": 0},

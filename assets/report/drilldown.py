@@ -10,16 +10,23 @@ from assets.report.inputs import Facts
 from assets.report.qa_numbers import QaNumbers
 
 MOST_EXAMPLES = 5
+TOO_FEW = "fewer than 5 agents or 20 interactions"
 
 
 def percent(row: dict[str, object]) -> Html:
     """Return a level with its interval, or why there is none."""
     value, low, high = row["share"], row["low"], row["high"]
     if not isinstance(value, float):
-        return tag("span", "fewer than 5 agents or 20 interactions" if row["is_hidden"] else "never called for", class_="sub")
+        return tag("span", _why_no_level(row), class_="sub")
     if not isinstance(low, float) or not isinstance(high, float):
         return join(share(value), " ", between(None, None))
     return join(share(value), " ", between(100 * low, 100 * high))
+
+
+def _why_no_level(row: dict[str, object]) -> str:
+    if row.get("called_for_n", 1):
+        return TOO_FEW
+    return "could not be answered" if row.get("null_n") and not row.get("na_n") else "never called for"
 
 
 def behind_cells(facts: Facts, numbers: QaNumbers) -> tuple[Html, ...]:
@@ -67,7 +74,7 @@ def _cell_row(question: str, cell: dict[str, object], found: dict[str, object] |
     team = cell["team_id"]
     where = f"question_id = {question} and team_id = {team}"
     if cell["is_hidden"]:
-        return [team, tag("span", "fewer than 5 agents or 20 interactions", class_="sub"), "–", "–", "–"]
+        return [team, tag("span", TOO_FEW, class_="sub"), "–", "–", "–"]
     value = cell["share"]
     assert isinstance(value, float)
     return [team, share(value), whole(int(str(cell["called_for_n"]))), _ids(found), tag("code", where)]

@@ -125,10 +125,10 @@ def _levels(facts: Facts, numbers: QaNumbers) -> tuple[Html, ...]:
         [
             join(facts.text_of(row["question_id"]), tag("span", _place(row), class_="unit")),
             percent(row),
-            whole(row["called_for_n"]),
+            _unless_few(row, whole(row["called_for_n"])),
             whole(row["na_n"]),
             whole(row["null_n"]),
-            _people(facts, row),
+            _unless_few(row, _people(facts, row)),
         ]
         for row in numbers.questions.to_dicts()
     ]
@@ -156,6 +156,10 @@ def _levels(facts: Facts, numbers: QaNumbers) -> tuple[Html, ...]:
 
 def _place(row: dict[str, object]) -> str:
     return f"{row['section_id']}, advisory: not in the score" if row["is_advisory"] else str(row["section_id"])
+
+
+def _unless_few(row: dict[str, object], text: str) -> str:
+    return "few" if row["is_hidden"] and row["called_for_n"] else text
 
 
 def _people(facts: Facts, row: dict[str, object]) -> str:

@@ -238,6 +238,13 @@ def _queue_row(facts: Facts, row: dict[str, object]) -> list[object]:
     ]
 
 
+def _hour_mean(row: dict[str, object]) -> str:
+    mean = row["handle_s_mean"]
+    if isinstance(mean, float):
+        return f"{mean:.0f}"
+    return "fewer than 20" if row["handled_n"] else "not recorded"
+
+
 def _hour_table(numbers: WfmNumbers) -> Html:
     if numbers.hours.height == 0:
         return empty("No offered contacts in the source: load the call records with offered_at to see contacts by interval.")
@@ -247,7 +254,7 @@ def _hour_table(numbers: WfmNumbers) -> Html:
             whole(row["offered_n"]),
             whole(row["handled_n"]),
             share(row["abandoned_n"] / row["offered_n"]) if row["offered_n"] else "–",
-            "fewer than 20" if row["handle_s_mean"] is None else f"{row['handle_s_mean']:.0f}",
+            _hour_mean(row),
         ]
         for row in numbers.hours.to_dicts()
     ]
