@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from aftercall.contracts.errors import RequestError, ScorecardError
 from aftercall.text.normalise import Lines
-from aftercall.text.phrase import expression
+from aftercall.text.phrase import Phrase, compiled
 
 if TYPE_CHECKING:
     import numpy as np
+
+# What samples stand behind when an engine is tested: matches were lost only after some lengths of other words.
+_BEFORE = ("", " well well well well")
 
 EngineName = Literal["vectorscan", "re2", "re"]
 ENGINES: tuple[EngineName, ...] = ("vectorscan", "re2", "re")
@@ -120,13 +123,13 @@ class Matcher:
         return {i: len(self.sets) + place for place, i in enumerate(with_exceptions)}
 
     @cached_property
-    def _alternations(self) -> list[list[str]]:
+    def _alternations(self) -> list[list[Phrase]]:
         groups = [one.phrases for one in self.sets] + [one.unless for one in self.sets if one.unless]
-        return [[expression(phrase) for phrase in group] for group in groups]
+        return [[compiled(phrase) for phrase in group] for group in groups]
 
     @cached_property
     def _searches(self) -> list[re.Pattern[str]]:
-        return [re.compile("|".join(group)) for group in self._alternations]
+        return [re.compile("|".join(one.expression for one in group)) for group in self._alternations]
 
     @cached_property
     def _engine(self) -> Engine:
@@ -164,14 +167,14 @@ class _Reference:
 class _Re2:
     """RE2's set of expressions, one text at a time; runs everywhere."""
 
-    def __init__(self, alternations: Sequence[Sequence[str]]) -> None:
+    def __init__(self, alternations: Sequence[Sequence[Phrase]]) -> None:
         import re2
 
         options = re2.Options()
         options.max_mem = 512 << 20
         self._set: Any = re2.Set.SearchSet(options)
         for group in alternations:
-            self._set.Add("|".join(group))
+            self._set.Add("|".join(one.expression for one in group))
         self._set.Compile()
 
     def ids(self, text: str) -> set[int]:
@@ -183,12 +186,16 @@ class _Re2:
 
 
 class _Vectorscan:
-    """Vectorscan in block mode: the whole buffer at once, or one text."""
+    """Vectorscan in block mode: the whole buffer at once, or one text.
 
-    def __init__(self, alternations: Sequence[Sequence[str]]) -> None:
+    It has lost matches of expressions that begin with many alternatives, depending on what stood before. So it gets one expression
+    for each beginning, and before it is trusted with an alternation it must find every sample of it; RE2 takes those it loses.
+    """
+
+    def __init__(self, alternations: Sequence[Sequence[Phrase]]) -> None:
         import hyperscan
 
-        flat = [(one.encode(), i) for i, group in enumerate(alternations) for one in group]
+        flat = [(simple.encode(), i) for i, group in enumerate(alternations) for one in group for simple in one.simpler]
         self._database: Any = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         try:
             self._database.compile(
@@ -197,22 +204,54 @@ class _Vectorscan:
                 elements=len(flat),
                 flags=hyperscan.HS_FLAG_MULTILINE,
             )
-        except hyperscan.CompilerError as error:
+        except hyperscan.error as error:
             raise ScorecardError(f"Vectorscan cannot compile the phrases: {error}.") from error
+        self.lost = self._lost(alternations)
+        self._other = _Re2([alternations[i] for i in self.lost]) if self.lost else None
+
+    def _lost(self, alternations: Sequence[Sequence[Phrase]]) -> list[int]:
+        """Return the alternations of which a sample is not found; none is known to be lost today."""
+        import numpy as np
+
+        samples = [
+            (before + text, i)
+            for i, group in enumerate(alternations)
+            for one in group
+            for text in one.samples
+            for before in _BEFORE
+        ]
+        buffer = "\n".join(text for text, _ in samples).encode()
+        ends = np.flatnonzero(np.frombuffer(buffer, dtype=np.uint8) == 10)
+        starts = np.concatenate([[0], ends + 1])
+        found = set(zip(*(one.tolist() for one in self._scan(buffer, starts)), strict=True))
+        anchored = {i for i, group in enumerate(alternations) for one in group if one.expression.startswith("^")}
+        return sorted({i for line, (_, i) in enumerate(samples) if (i, line) not in found} - anchored)
 
     def ids(self, text: str) -> set[int]:
         found = set[int]()
         self._database.scan(text.encode(), lambda i, _start, _end, _flags, _context: found.add(i))
-        return found
+        if self._other is None:
+            return found
+        return found.difference(self.lost) | {self.lost[i] for i in self._other.ids(text)}
 
     def pairs(self, lines: Lines) -> "tuple[np.ndarray, np.ndarray]":
+        import numpy as np
+
+        sets, at = self._scan(lines.buffer, lines.starts)
+        if self._other is None:
+            return sets, at
+        other_sets, other_at = self._other.pairs(lines)
+        sure = ~np.isin(sets, self.lost)
+        return np.concatenate([sets[sure], np.array(self.lost)[other_sets]]), np.concatenate([at[sure], other_at])
+
+    def _scan(self, buffer: bytes, starts: "np.ndarray") -> "tuple[np.ndarray, np.ndarray]":
         import numpy as np
 
         found = list[int]()
         keep = found.append
         # One integer per hit: set above, end offset below. Every end is reported, so sets repeat within a line.
-        if lines.buffer:
-            self._database.scan(lines.buffer, lambda i, _start, end, _flags, _context: keep(i << 40 | end))
+        if buffer:
+            self._database.scan(buffer, lambda i, _start, end, _flags, _context: keep(i << 40 | end))
         packed = np.array(found, dtype=np.int64)
         ends = packed & ((1 << 40) - 1)
-        return packed >> 40, np.searchsorted(lines.starts, ends - 1, side="right") - 1
+        return packed >> 40, np.searchsorted(starts, ends - 1, side="right") - 1

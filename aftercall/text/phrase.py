@@ -11,8 +11,11 @@ Word edges are spaces, so every engine agrees on them. There is no look-around, 
 nothing that one of the engines lacks or that can take exponential time.
 """
 
+import math
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from aftercall.contracts.errors import ScorecardError
 from aftercall.text.normalise import normalise
@@ -20,8 +23,8 @@ from aftercall.text.normalise import normalise
 MAX_GAP_WORDS = 12
 MAX_GAPS = 3
 MAX_CHARACTERS = 400
+SAMPLES = 97
 
-_WORD = r"[^ ?\n]+ "
 _NUMBER_WORDS = (
     "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|"
     "nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million"
@@ -47,45 +50,107 @@ _FOREIGN = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A phrase compiled: its expression, the same meaning as several simpler ones, and texts that hold it.
+
+    `simpler` has one expression for every alternative the phrase may begin with. `samples` say many combinations
+    of its alternatives.
+    """
+
+    expression: str
+    simpler: tuple[str, ...]
+    samples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One part of a phrase: the alternatives of its expression, and what it may sound like."""
+
+    choices: tuple[str, ...]
+    said: tuple[str, ...]
+    is_optional: bool = False
+
+    @property
+    def expression(self) -> str:
+        if len(self.choices) == 1 and not self.is_optional:
+            return self.choices[0]
+        return f"(?:{'|'.join(self.choices)}){'?' if self.is_optional else ''}"
+
+
 @dataclass(slots=True)
 class _Group:
     """An open bracket while a phrase is read: finished branches and the one under way."""
 
-    bracket: str
-    branches: list[str]
-    current: str = ""
+    bracket: str = ""
+    branches: list[list[_Item]] = field(default_factory=list[list[_Item]])
+    current: list[_Item] = field(default_factory=list[_Item])
 
-    def closed(self, phrase: str) -> str:
-        if not all(branch for branch in [*self.branches, self.current]):
+    def closed(self, phrase: str) -> _Item:
+        branches = [*self.branches, self.current]
+        if not all(branches):
             raise ScorecardError(f"The phrase {phrase!r} has an empty alternative: put words on both sides of '|'.")
-        return f"(?:{'|'.join([*self.branches, self.current])}){'?' if self.bracket == '[' else ''}"
+        choices = tuple("".join(item.expression for item in branch) for branch in branches)
+        said = tuple(text for branch in branches for text in _said(branch))
+        is_optional = self.bracket == "["
+        return _Item(choices, (*said, "") if is_optional else said, is_optional)
+
+
+def _said(items: Sequence[_Item]) -> list[str]:
+    """Return texts the items may sound like: all combinations, or so many spread evenly over them."""
+    total = math.prod(len(item.said) for item in items)
+    n = min(total, SAMPLES)
+    return [_combination(items, k * total // n) for k in range(n)]
+
+
+def _combination(items: Sequence[_Item], place: int) -> str:
+    words = list[str]()
+    for item in items:
+        place, k = divmod(place, len(item.said))
+        words.append(item.said[k])
+    return "".join(words)
+
+
+@lru_cache(maxsize=4096)
+def compiled(phrase: str) -> Phrase:
+    """Return a phrase compiled.
+
+    Raises: ScorecardError, saying what in the phrase is not in the language.
+
+    >>> compiled("(so|very) sorry").simpler
+    (' so sorry ', ' very sorry ')
+    """
+    body = phrase.strip()
+    if not body or len(body) > MAX_CHARACTERS:
+        raise ScorecardError(f"A phrase has 1 to {MAX_CHARACTERS} characters; this one has {len(body)}: {body[:60]!r}.")
+    start, end = "^ " if body.startswith("^ ") else " ", "$" if body.endswith(" $") else ""
+    inner = body[2 if start == "^ " else 0 : -2 if end else None]
+    items = _items(inner, phrase)
+    if not any(item["word"] or item["number"] or item["question"] for item in _ITEM.finditer(inner)):
+        raise ScorecardError(f"The phrase {phrase!r} names no word: a gap alone is found everywhere.")
+    whole = "".join(item.expression for item in items)
+    if re.compile(f"^ {whole}$").match(" "):
+        raise ScorecardError(f"The phrase {phrase!r} also means nothing at all: keep at least one part that is not optional.")
+    rest = "".join(item.expression for item in items[1:])
+    heads = (*items[0].choices, "") if items[0].is_optional else items[0].choices
+    return Phrase(
+        f"{start}{whole}{end}", tuple(f"{start}{head}{rest}{end}" for head in heads), tuple(f" {text}" for text in _said(items))
+    )
 
 
 def expression(phrase: str) -> str:
     r"""Return the regular expression of a phrase on normalised text, the same for `re`, RE2 and Vectorscan.
-
-    Raises: ScorecardError, saying what in the phrase is not in the language.
 
     >>> expression("[really] sorry (about|for)")
     ' (?:really )?sorry (?:about |for )'
     >>> expression("sorry <0-2 words> delay")
     ' sorry (?:[^ ?\\n]+ ){0,2}delay '
     """
-    body = phrase.strip()
-    if not body or len(body) > MAX_CHARACTERS:
-        raise ScorecardError(f"A phrase has 1 to {MAX_CHARACTERS} characters; this one has {len(body)}: {body[:60]!r}.")
-    start, end = body.startswith("^ "), body.endswith(" $")
-    inner = body[2 if start else 0 : -2 if end else None]
-    words = _compiled(inner, phrase)
-    if not any(item["word"] or item["number"] or item["question"] for item in _ITEM.finditer(inner)):
-        raise ScorecardError(f"The phrase {phrase!r} names no word: a gap alone is found everywhere.")
-    if re.compile(f"^ {words}$").match(" "):
-        raise ScorecardError(f"The phrase {phrase!r} also means nothing at all: keep at least one part that is not optional.")
-    return f"{'^' if start else ''} {words}{'$' if end else ''}"
+    return compiled(phrase).expression
 
 
-def _compiled(inner: str, phrase: str) -> str:
-    stack, place, gaps = [_Group("", [])], 0, 0
+def _items(inner: str, phrase: str) -> list[_Item]:
+    stack, place, gaps = [_Group()], 0, 0
     while place < len(inner):
         item = _ITEM.match(inner, place)
         if item is None or inner.startswith("(?", place):
@@ -94,25 +159,25 @@ def _compiled(inner: str, phrase: str) -> str:
         group = stack[-1]
         if item["gap"]:
             gaps += 1
-            group.current += _gap(int(item["low"]), int(item["high"]), phrase)
+            group.current.append(_gap(int(item["low"]), int(item["high"]), phrase))
         elif item["number"]:
-            group.current += _NUMBER
+            group.current.append(_Item((_NUMBER,), ("7 ", "twenty four ")))
         elif item["open"]:
-            stack.append(_Group(item["open"], []))
+            stack.append(_Group(item["open"]))
         elif item["close"]:
             if len(stack) == 1 or group.bracket + item["close"] not in ("()", "[]"):
                 raise ScorecardError(f"The phrase {phrase!r} closes {item['close']!r} without opening it.")
             stack.pop()
-            stack[-1].current += group.closed(phrase)
+            stack[-1].current.append(group.closed(phrase))
         elif item["bar"]:
             if len(stack) == 1:
                 raise ScorecardError(f"The phrase {phrase!r} has '|' outside brackets: write (a|b), or two phrases.")
             group.branches.append(group.current)
-            group.current = ""
+            group.current = []
         elif item["question"]:
-            group.current += r"\? "
+            group.current.append(_Item((r"\? ",), ("? ",)))
         elif item["word"]:
-            group.current += _word(item["word"], phrase, stem=bool(item["stem"]))
+            group.current.append(_word(item["word"], phrase, stem=bool(item["stem"])))
     if len(stack) > 1:
         raise ScorecardError(f"The phrase {phrase!r} does not close {stack[-1].bracket!r}.")
     if gaps > MAX_GAPS:
@@ -122,21 +187,22 @@ def _compiled(inner: str, phrase: str) -> str:
     return stack[0].current
 
 
-def _gap(low: int, high: int, phrase: str) -> str:
+def _gap(low: int, high: int, phrase: str) -> _Item:
     if not low <= high <= MAX_GAP_WORDS or high == 0:
         raise ScorecardError(
             f"The phrase {phrase!r} has the gap <{low}-{high} words>; a gap rises and ends at {MAX_GAP_WORDS}."
         )
-    return rf"(?:[^ ?\n]+ ){{{low},{high}}}"
+    return _Item((rf"(?:[^ ?\n]+ ){{{low},{high}}}",), ("well " * low, "well " * high))
 
 
-def _word(word: str, phrase: str, *, stem: bool) -> str:
+def _word(word: str, phrase: str, *, stem: bool) -> _Item:
     tokens = normalise(word).split()
     if not tokens:
         raise ScorecardError(f"The phrase {phrase!r} holds {word!r}, which the normaliser drops: it can never be found.")
     # People leave apostrophes out; "dont" and "don't" are one word.
-    parts = [re.escape(token).replace("'", "'?") for token in tokens]
-    return " ".join(parts) + (r"[^ ?\n]* " if stem else " ")
+    written = " ".join(re.escape(token).replace("'", "'?") for token in tokens)
+    said = (f"{' '.join(tokens)} ", f"{' '.join(tokens).replace(chr(39), '')}{'s' if stem else ''} ")
+    return _Item((written + (r"[^ ?\n]* " if stem else " "),), said if said[0] != said[1] else said[:1])
 
 
 def _why_not(rest: str, phrase: str) -> str:
