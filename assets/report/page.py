@@ -10,11 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
-
 from analytics.plots import Drawing, plotly_source
 from analytics.results import CheckResult
-from assets.report.html import Html, empty, join, table, tag, whole
+from assets.report.html import Html, empty, table, tag, whole
 from assets.report.inputs import Facts
 from assets.report.safe_text import csv_bytes
 
@@ -221,11 +219,3 @@ def _footer(facts: Facts) -> Html:
             f". {whole(facts.given.read_n)} interactions read, {whole(facts.given.scored_n)} scored, "
             f"{whole(facts.given.quarantined_n)} records in quarantine."),
     )  # fmt: skip
-
-
-def rows_of(frame: pl.DataFrame) -> list[dict[str, object]]:
-    """Return a frame as records."""
-    return frame.to_dicts()
-
-
-__all__ = ["Html", "Page", "checks_list", "figure", "join", "render", "rows_of", "section", "trust_note"]
