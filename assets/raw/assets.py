@@ -35,8 +35,15 @@ def raw_delivery(lake: dg.ResourceParam[Lake], station: dg.ResourceParam[Station
         if station.basis == "notices" and brings_notices(fresh):
             # An interaction refused for want of a notice may be cleared now: read everything, what is known stays known.
             fresh = list(desk.found)
-        with station.progress("reading", sum(file.size_bytes for file in fresh), "bytes") as advance:
-            got = receive(fresh, desk.read, lake, quarantine=station.state / "quarantine", now=station.clock(), advance=advance)
+        with station.progress("reading", sum(file.size_bytes for file in fresh) // 1000, "kB") as advance:
+            got = receive(
+                fresh,
+                desk.read,
+                lake,
+                quarantine=station.state / "quarantine",
+                now=station.clock(),
+                advance=lambda size_bytes: advance(size_bytes // 1000),
+            )
     facts = {"files": got.files_n, "records": got.records_n, "already_known": got.known_n, "quarantined": got.problems_n}
     for name in ("raw_record", "raw_file"):
         yield dg.MaterializeResult(asset_key=name, metadata=facts)

@@ -42,8 +42,16 @@ def score_conversations(lake: dg.ResourceParam[Lake], station: dg.ResourceParam[
             for days, rows in portions(core, todo.days, _TURN_N):
                 score_days(lake, forms, days, rows)
                 advance(rows.height)
+    if todo.interaction_n:
+        station.say(_first_result(lake.read("score_interaction", columns=["overall"], epoch=forms.epoch, **_AS)["overall"]))
     for name in _NAMES:
         yield dg.MaterializeResult(asset_key=name, metadata={"scored_now": todo.interaction_n, "epoch": forms.epoch})
+
+
+def _first_result(overall: pl.Series) -> str:
+    """What can be said as soon as scores exist: marts, answers and pages take longer."""
+    mean = "" if overall.count() == 0 else f", mean {overall.mean():.1f} of 100"
+    return f"scored: {overall.len():,} interactions have a row, {overall.count():,} a score{mean}; marts and pages follow"
 
 
 def score_days(lake: Lake, forms: Forms, days: Iterable[str], rows: pl.DataFrame) -> None:

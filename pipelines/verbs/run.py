@@ -42,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
     )
     if environment.basis == "notices":
         _need_notices(environment.input, environment.lake)
-    outcome = run_job(environment, progress=progress)
+    outcome = run_job(environment, progress=progress, say=tell)
     counts = tally(environment, outcome)
     if args.json:
         write_line(counts.as_json())
