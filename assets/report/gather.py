@@ -70,7 +70,7 @@ def gather(lake: Lake, station: Station, forms: Forms, results: FirstAnswers) ->
         station.state / "marts" / "current", ("mart_agent_week", "mart_queue_interval"), role="qa_lead", purpose="coaching"
     )
     return ReportInputs(
-        centre=_centre(station.input),
+        centre=station.basis_name or _centre(station.input),
         basis=station.basis,
         basis_name=station.basis_name,
         as_of_at=station.clock(),

@@ -5,9 +5,13 @@ Lives here: the request. Not here: the report (assets.report).
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aftercall.cli.terminal import asker, tell
 from aftercall.contracts.errors import RequestError
+
+if TYPE_CHECKING:
+    from assets.lake import Lake
 
 
 def main(argv: Sequence[str]) -> int:
@@ -32,9 +36,22 @@ def main(argv: Sequence[str]) -> int:
 
     environment = remembered(args.state.resolve(), scorecard=args.scorecard)
     station = station_of(environment)
+    _need_scores(Lake(environment.lake), forms_of(station).epoch, args.state)
     out = (args.out or environment.reports).resolve()
     written = build_report(gather(Lake(environment.lake), station, forms_of(station), results_of(environment)), out)
     if args.json:
         write_line({"reports": str(out), "files": [str(path) for path in written]})
     tell(f"{len(written)} files. Open {out / 'index.html'}")
     return 0
+
+
+def _need_scores(lake: "Lake", epoch: str, state: Path) -> None:
+    """Refuse pages without scores: the state was scored by other forms or an older version."""
+    read = {"role": "pipeline", "purpose": "coaching"}
+    if lake.read("core_interaction", columns=["interaction_id"], **read).height == 0:
+        return
+    if lake.read("score_interaction", columns=["interaction_id"], epoch=epoch, **read).height == 0:
+        raise RequestError(
+            f"{state} holds no scores of the present epoch {epoch}: it was scored with other forms or by another version. "
+            f"Run it again: aftercall run --input DIR --state {state}, or give the form with --scorecard."
+        )
