@@ -1,4 +1,4 @@
-"""The real daemon: a file dropped into the folder is in the report, through the same definitions a command-line run executes."""
+"""The real daemon: a dropped file is in the report, through the same definitions a command-line run executes."""
 
 import json
 import os

@@ -13,7 +13,7 @@ from aftercall.contracts.records import Interaction, Turn, content_hash, to_line
 from aftercall.scoring.forms import Facts
 
 _LONG = (
-    "I have been waiting for three weeks and nobody called me back although I was promised a call on Monday and again on Tuesday, "
+    "I have been waiting for three weeks and nobody called me back although I was promised a call on Monday and on Tuesday, "
     "and when I rang myself I was told that someone stole my money and that I should have read the letter, which never arrived."
 )
 SENTENCES = (

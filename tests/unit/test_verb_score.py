@@ -77,7 +77,8 @@ def test_a_scorecard_of_ones_own(tmp_path: Path, capfd: pytest.CaptureFixture[st
         "questions": [
             {
                 "id": "asked", "version": 1, "section": "tone", "title": "Address?", "behaviour": "x", "weight": 1,
-                "expect": {"speaker": "customer", "said": ["address"]}, "reasons": {"met": "Yes.", "missed": "No."}, "remedy": "Ask.",
+                "expect": {"speaker": "customer", "said": ["address"]},
+                "reasons": {"met": "Yes.", "missed": "No."}, "remedy": "Ask.",
             }
         ],
     }  # fmt: skip
