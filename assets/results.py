@@ -82,13 +82,16 @@ class ResultStore(dg.IOManager):
         self.folder = folder
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
-        """Write the result in one piece; nothing is written for an asset without a result."""
+        """Write the result in one piece; nothing for an asset without a result, nor for the same result again."""
         if obj is None:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self._path(context.asset_key)
+        text = json.dumps(to_plain(obj), indent=1, allow_nan=False)
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            return
         fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(to_plain(obj), indent=1, allow_nan=False), encoding="utf-8")
+        fresh.write_text(text, encoding="utf-8")
         fresh.replace(path)
 
     def load_input(self, context: dg.InputContext) -> Any:

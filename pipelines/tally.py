@@ -60,22 +60,27 @@ def tally(environment: Environment, _outcome: Outcome | None = None) -> Tally:
         "score_interaction", columns=["interaction_id", "overall", "null_reason", "called_for_n"], epoch=epoch, **_AS
     ).join(core, on="interaction_id", how="semi")
     answers = lake.read("score_question", columns=["interaction_id", "answer"], epoch=epoch, **_AS)
-    reasons = scores.filter(pl.col("overall").is_null()).group_by("null_reason").len().sort("len", descending=True)
-    mix = answers["answer"].fill_null("not scored").value_counts(sort=True)
+    reasons = scores.filter(pl.col("overall").is_null()).group_by("null_reason").len()
+    mix = answers["answer"].fill_null("not scored").value_counts()
     called = scores.filter(pl.col("overall").is_not_null())["called_for_n"].median()
     return Tally(
         core.height,
         scores["overall"].count(),
         scores.height,
-        dict(reasons.iter_rows()),
+        _largest_first(reasons),
         sum(1 for _ in quarantined(environment.quarantine)),
-        dict(mix.iter_rows()),
+        _largest_first(mix),
         float(called) if called is not None else None,
         environment.basis,
         environment.basis_name,
         environment.state,
         environment.reports,
     )
+
+
+def _largest_first(counts: pl.DataFrame) -> dict[str, int]:
+    """Return name to count, in the same order every time."""
+    return dict(sorted(counts.iter_rows(), key=lambda row: (-row[1], row[0])))
 
 
 def lines_of(counts: Tally, outcome: Outcome, environment: Environment) -> Iterator[str]:

@@ -36,9 +36,15 @@ def state_of(lake: Lake, station: Station, epoch: str) -> dict[str, Any]:
 def is_published(out: Path, state: dict[str, Any]) -> bool:
     """Whether the report in `out` was made from exactly this state."""
     path = out / _FILE
-    return path.is_file() and json.loads(path.read_text(encoding="utf-8")) == state
+    return path.is_file() and path.read_text(encoding="utf-8") == _text(state)
 
 
 def note_published(out: Path, state: dict[str, Any]) -> None:
-    """Remember what the report in `out` was made from."""
-    (out / _FILE).write_text(json.dumps(state, sort_keys=True), encoding="utf-8")
+    """Remember what the report in `out` was made from, in one piece: half a note would be no note."""
+    fresh = out / f"{_FILE}.new"
+    fresh.write_text(_text(state), encoding="utf-8")
+    fresh.replace(out / _FILE)
+
+
+def _text(state: dict[str, Any]) -> str:
+    return json.dumps(state, sort_keys=True)

@@ -13,10 +13,11 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-import deltalake  # noqa: F401 imported before the forks, like the two below
-import pandas  # noqa: F401, ICN001 pyarrow imports it at first use
+import deltalake
+import pandas  # noqa: F401, ICN001 pyarrow imports it at first use: once, before the forks
 import pyarrow.parquet  # noqa: F401
 
 import assets.core.assets
@@ -68,8 +69,6 @@ def dying_inside(write_no: int) -> Callable[[], None]:
     """Die inside the given write: the parquet files of the commit are there, its entry in the table's log is not."""
 
     def prepare() -> None:
-        import deltalake
-
         write, seen = deltalake.write_deltalake, iter(range(10_000))
 
         def half(path: str, rows, **named) -> None:
@@ -179,7 +178,7 @@ class Runs:
         for no in range(RANDOM_N):
             state, ends = self.state(f"shot-{no}"), list[str]()
             for _ in range(2):
-                pid = child(lambda: run_steps(state, self.inbox))
+                pid = child(partial(run_steps, state, self.inbox))
                 time.sleep(draw.uniform(0.1, 1.0) * length_s)
                 os.kill(pid, signal.SIGKILL)
                 ends.append(ended(pid))
