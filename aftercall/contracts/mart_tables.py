@@ -82,7 +82,7 @@ MART_QUEUE_INTERVAL = table(
     "mart_queue_interval",
     "one row per queue and half-hour",
     (c.QUEUE, c.INTERVAL_START_AT),
-    (c.INTERVAL_S.must(), c.OFFERED_N.must(), c.HANDLED_N.must(), c.ABANDONED_N.must(), *_HANDLE_SUMS, summed(c.QUEUE_WAIT_S)),
+    (c.INTERVAL_S.must(), c.OFFERED_N.must(), c.HANDLED_N.must(), c.ABANDONED_N, *_HANDLE_SUMS, summed(c.QUEUE_WAIT_S)),
     Retention.AGGREGATE,
     Purpose.SERVICE_QUALITY,
 )

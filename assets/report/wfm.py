@@ -253,10 +253,10 @@ def _hour_table(numbers: WfmNumbers) -> Html:
             f"{row['hour']:02d}:00",
             whole(row["offered_n"]),
             whole(row["handled_n"]),
-            share(row["abandoned_n"] / row["offered_n"]) if row["offered_n"] else "–",
+            "not recorded" if row["abandoned_n"] is None else share(row["abandoned_n"] / row["offered_n"]),
             _hour_mean(row),
         ]
         for row in numbers.hours.to_dicts()
     ]
-    heads = [("Hour", "UTC"), ("Offered", "n"), ("Handled", "n"), ("Abandoned", "of offered"), ("Handle time", "s")]
+    heads = [("Hour", "UTC"), ("Offered", "n"), ("With handle time", "n"), ("Abandoned", "of offered"), ("Handle time", "s")]
     return table("All queues by hour of the day, whole period; half-hours by queue in csv/queue_intervals.csv", heads, rows)

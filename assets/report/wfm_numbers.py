@@ -68,7 +68,9 @@ def _hours(facts: Facts) -> pl.DataFrame:
     intervals = facts.given.queue_intervals
     if intervals.height == 0:
         return pl.DataFrame()
-    sums = [pl.col(name).sum() for name in ("offered_n", "handled_n", "abandoned_n", "handle_s_sum")]
+    sums = [pl.col(name).sum() for name in ("offered_n", "handled_n", "handle_s_sum")]
+    told = pl.col("abandoned_n")
+    sums.append(pl.when(told.is_not_null().any()).then(told.sum()).alias("abandoned_n"))
     hours = intervals.group_by(hour=pl.col("interval_start_at").dt.hour()).agg(
         sums, days_n=pl.col("interval_start_at").dt.date().n_unique()
     )

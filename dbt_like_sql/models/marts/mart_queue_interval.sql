@@ -14,10 +14,14 @@ contacts as (
     where started_at is not null
 ),
 
-abandoned as (
-    select distinct interaction_id
+-- Null where the source does not say: an interval nobody told of is not one without abandonment.
+told as (
+    select
+        interaction_id,
+        bool_or(is_abandoned) as is_abandoned
     from {{ ref('stg_leg') }}
-    where is_abandoned
+    where is_abandoned is not null
+    group by interaction_id
 ),
 
 intervals as (
@@ -27,11 +31,11 @@ intervals as (
         contacts.interval_start_at,
         -- counts and sums
         count(*) as offered_n,
-        count(abandoned.interaction_id) as abandoned_n,
+        case when count(told.is_abandoned) > 0 then count(*) filter (where told.is_abandoned) end as abandoned_n,
         {{ handle_sums() }},
         sum(queue_wait_s) as queue_wait_s_sum
     from contacts
-    left join abandoned on contacts.interaction_id = abandoned.interaction_id
+    left join told on contacts.interaction_id = told.interaction_id
     group by contacts.queue, contacts.interval_start_at
 )
 
