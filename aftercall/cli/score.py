@@ -14,6 +14,7 @@ from aftercall.scoring.forms import Forms, load
 from aftercall.scoring.score import Score, score_line
 from aftercall.text.match import EngineName
 from aftercall.text.redact_records import redact_interaction
+from aftercall.text.roles import with_roles_checked
 
 _EXAMPLE = "aftercall score .state/demo/input/transcripts/week-01.jsonl > scores.jsonl"
 _DOES = (
@@ -70,7 +71,7 @@ def scored(files: Sequence[str], forms: Forms, refused: Refused) -> Iterator[tup
         try:
             if isinstance(line, IntakeError):
                 raise line
-            interaction = redact_interaction(from_line(line)).interaction
+            interaction = redact_interaction(with_roles_checked(from_line(line))).interaction
         except IntakeError as error:
             refused.line(name, number, error)
             continue

@@ -199,8 +199,9 @@ def _toml(path: Path) -> _Look:
 def _table(path: Path, text: str, *, strict: bool) -> _Look:
     rows, delimiter = _rows(text)
     is_prose = bool(_PROSE.match(path.name)) or path.suffix.lower() in _PROSE_SUFFIXES
-    if rows and (not is_prose or (_even(rows) and len(rows) > 2 and len(rows[0]) > 2)):
-        header = tuple(name.strip() for name in rows[0])
+    header = tuple(name.strip() for name in rows[0]) if rows else ()
+    # A notices.csv of one agent is short and named like a text: what it says of itself decides.
+    if rows and (not is_prose or canonical_map(header, delimiter) or (_even(rows) and len(rows) > 2 and len(header) > 2)):
         if is_manifest(header):
             return "manifest", "manifest of recordings.", None, header
         if any(not name for name in header) or len(set(header)) != len(header):

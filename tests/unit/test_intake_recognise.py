@@ -118,3 +118,9 @@ def test_the_real_recordings_and_their_manifest(real_data: Path) -> None:
     assert not [row for row in rows if isinstance(row, Problem)]
     (call,) = [row for row in rows if isinstance(row, ManifestRow) and row.file == "lca-40.wav"]
     assert dict(call.channels) == {"agent": 0, "customer": 1}
+
+
+def test_a_notices_table_of_one_agent_is_no_text_for_people(tmp_path: Path) -> None:
+    (tmp_path / "notices.csv").write_text("agent_id,notice_version,noticed_on\na1,1,2026-01-05\n")
+    (tmp_path / "NOTICE").write_text("Copyright, and so on,\nwith commas.\n")
+    assert {one.relative: one.kind for one in discover(tmp_path)} == {"notices.csv": "table", "NOTICE": "ignored"}
