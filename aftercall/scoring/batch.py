@@ -63,7 +63,7 @@ def score_batch(interactions: pa.Table, turns: pa.Table, forms: Forms) -> ScoreT
         if len(at):
             chosen = pa.array(at)
             keys = rows.Keys(ids.take(chosen), day_on.take(chosen), forms.epoch)
-            mine = arranged(keys.interaction_id, turns, forms.matcher)
+            mine = arranged(keys.interaction_id, turns, forms.matcher, form)
             questions, evidence = _score_form(form, keys, mine, sheet, (at, channel_of[at], channels))
             question_parts.append(questions)
             evidence_parts.append(evidence)

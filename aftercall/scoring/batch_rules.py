@@ -197,7 +197,7 @@ def _each(turns: Turns, rule: Each) -> Verdicts:
         alone[1:] = (low[1:] != low[:-1]) | (of[1:] != of[:-1])
         keep = alone & (low < end)
         moments, of, low, high = moments[keep], of[keep], low[keep], high[keep]
-    hits = np.flatnonzero(turns.says(rule.said)[by_rows])
+    hits = np.flatnonzero(turns.says(rule.said)[by_rows] != rule.lacks)
     next_hit = np.append(hits, len(by_rows))[np.searchsorted(hits, low)]
     done = next_hit < high
     if rule.cancelled_by:

@@ -2,7 +2,8 @@
 
 Lives here: Arrow tables -> Turns. Not here: rules on them (batch_rules.py), tables of scores (batch_rows.py).
 
-Every distinct text is normalised and matched once; half of the turns of real chats are repeats.
+Every distinct text of a side is normalised and matched once, only with what the form looks for there; half of the turns of real
+chats are repeats.
 """
 
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from aftercall.scoring.form import Form
 from aftercall.text.match import Matcher
 from aftercall.text.normalise import normalise_bulk
 
@@ -39,25 +41,43 @@ class Turns:
     text_of: np.ndarray
     texts: pa.Array
     matcher: Matcher
+    asked: dict[str, frozenset[str]]
     _said: dict[tuple[str, ...], np.ndarray] = field(default_factory=dict[tuple[str, ...], np.ndarray])
 
     def says(self, names: tuple[str, ...]) -> np.ndarray:
-        """Return, for every turn, whether any of the phrase sets stands in it."""
+        """Return, for every turn, whether any of the phrase sets stands in it (and the form looks for it on that side)."""
         if names not in self._said:
-            text_says = np.zeros(len(self.texts), dtype=bool)
+            rows = np.zeros(len(self.of), dtype=bool)
             for name in names:
-                text_says[self._texts_with[name]] = True
-            self._said[names] = text_says[self.text_of]
+                rows |= self._rows_with(name)
+            self._said[names] = rows
         return self._said[names]
+
+    def _rows_with(self, name: str) -> np.ndarray:
+        rows = np.zeros(len(self.of), dtype=bool)
+        for speaker, texts_with in self._texts_with.items():
+            if name in texts_with:
+                text_says = np.zeros(len(self.texts), dtype=bool)
+                text_says[texts_with[name]] = True
+                rows |= text_says[self.text_of] & self.by(speaker)
+        return rows
 
     def by(self, speaker: str) -> np.ndarray:
         """Return, for every turn, whether it is the speaker's."""
         return self.speaker == SPEAKER_CODE[speaker]
 
     @cached_property
-    def _texts_with(self) -> dict[str, np.ndarray]:
-        lines = normalise_bulk(self.texts)
-        return {name: lines.text_of[at] for name, at in self.matcher.match_bulk(lines).items()}
+    def _texts_with(self) -> dict[str, dict[str, np.ndarray]]:
+        """For each side, the distinct texts of its turns that hold each phrase set the form looks for there."""
+        found: dict[str, dict[str, np.ndarray]] = {}
+        for speaker, names in self.asked.items():
+            is_said = np.zeros(len(self.texts), dtype=bool)
+            is_said[self.text_of[self.by(speaker)]] = True
+            said = np.flatnonzero(is_said)
+            lines = normalise_bulk(self.texts.take(pa.array(said)))
+            hits = self.matcher.only(names).match_bulk(lines)
+            found[speaker] = {name: said[lines.text_of[at]] for name, at in hits.items()}
+        return found
 
     @cached_property
     def start_ms(self) -> np.ndarray:
@@ -84,7 +104,7 @@ def _ms(seconds: np.ndarray) -> np.ndarray:
     return np.where(known, np.rint(np.where(known, seconds, 0) * 1000).astype(np.int64), NO_TIME)
 
 
-def arranged(interaction_ids: pa.Array, turns: pa.Table, matcher: Matcher) -> Turns:
+def arranged(interaction_ids: pa.Array, turns: pa.Table, matcher: Matcher, form: Form) -> Turns:
     """Return the turns of the given interactions (a table with core_turn's columns; rows of others are left out)."""
     table = turns.select([name for name in _TURN_COLUMNS if name in turns.column_names]).combine_chunks()
     of = _places(table["interaction_id"], interaction_ids)
@@ -111,6 +131,7 @@ def arranged(interaction_ids: pa.Array, turns: pa.Table, matcher: Matcher) -> Tu
         coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)[spoken],
         coded.dictionary,
         matcher,
+        {"agent": form.asked_of("agent"), "customer": form.asked_of("customer")},
     )
 
 

@@ -52,8 +52,9 @@ class Whole:
 class Each:
     """Asked at every moment. A moment is a turn in which `trigger` is said; turns of one speaker in a row are one moment.
 
-    Done when `by` says one of `said` within `within_turns` of its own turns after the moment (in the same turn, too, when the
-    moment is its own); or, with `before`, at or before the first moment. Not called for when `by` has no turn left, and a miss
+    Done when `by` says one of `said` (or, with `lacks`, a turn that holds none of them) within `within_turns` of its own turns
+    after the moment (in the same turn, too, when the moment is its own); or, with `before`, at or before the first moment. Not
+    called for when `by` has no turn left, and a miss
     was not called for after all when `excused_by` was said. A moment still open is dropped when the other side says one of
     `cancelled_by` (only where the moment is `by`'s own): the customer who proposes another way needs no offer any more.
     """
@@ -65,6 +66,7 @@ class Each:
     before: bool = False
     excused_by: Condition | None = None
     cancelled_by: tuple[str, ...] = ()
+    lacks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,25 @@ class Interruption:
 
 
 Rule = Whole | Each | Wait | Interruption
+
+
+def asked_of(rule: Rule) -> dict[Party, frozenset[str]]:
+    """Return the phrase sets a rule looks for in each side's turns.
+
+    >>> asked_of(Whole(Condition("agent", ("sorry",)), when=Condition("customer", ("trouble",))))["customer"]
+    frozenset({'trouble'})
+    """
+    asked = list[Condition]()
+    if isinstance(rule, Wait):
+        asked.append(Condition("agent", rule.announced_by))
+    elif isinstance(rule, Each):
+        other: Party = "customer" if rule.by == "agent" else "agent"
+        asked += [rule.trigger, Condition(rule.by, rule.said), Condition(other, rule.cancelled_by)]
+        asked += [rule.excused_by] if rule.excused_by else []
+    elif isinstance(rule, Whole):
+        asked += [one for one in (rule.expect, rule.when, rule.excused_by) if one]
+    parties: tuple[Party, ...] = ("agent", "customer")
+    return {party: frozenset(name for one in asked if one.speaker == party for name in one.said) for party in parties}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +170,10 @@ class Form:
     weight_mode: WeightMode = "question"
     phrase_sets: tuple[PhraseSet, ...] = ()
     content: str = ""
+
+    def asked_of(self, speaker: Party) -> frozenset[str]:
+        """Return the phrase sets the form looks for in one side's turns."""
+        return frozenset(name for question in self.questions for name in asked_of(question.rule)[speaker])
 
     def question(self, question_id: str) -> Question:
         """Return one question; raises KeyError for an id the form has not."""

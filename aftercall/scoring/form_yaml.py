@@ -13,7 +13,19 @@ from typing import Any, cast
 import yaml
 
 from aftercall.contracts.errors import ScorecardError
-from aftercall.scoring.form import Condition, Each, Eligibility, Form, Interruption, Question, Rule, Wait, Whole, Window
+from aftercall.scoring.form import (
+    Condition,
+    Each,
+    Eligibility,
+    Form,
+    Interruption,
+    Question,
+    Rule,
+    Wait,
+    Whole,
+    Window,
+    asked_of,
+)
 from aftercall.text.match import PhraseSet
 from aftercall.text.phrase import expression
 
@@ -109,6 +121,8 @@ def _phrase_entries(raw: Mapping[str, Any], path: Path) -> dict[str, PhraseEntry
 
 def _condition(raw: Mapping[str, Any]) -> Condition:
     window = next((Window(kind, raw[kind]) for kind in ("first_turns", "last_turns", "first_s") if kind in raw), Window())
+    if "said" not in raw:
+        raise ScorecardError("`lacks` stands only in the `expect` of a question asked at each moment; write `said`.")
     return Condition(raw["speaker"], tuple(raw["said"]), window)
 
 
@@ -129,16 +143,9 @@ def _rule(raw: Mapping[str, Any]) -> Rule:
         return Whole(_condition(raw["never"]), True, raw["never"].get("allowed_n", 0), _maybe(called.get("when")), excused)
     expect = raw["expect"]
     if "each" in called:
-        within, before = expect.get("within_turns", 2), bool(expect.get("before", False))
-        return Each(
-            _condition(called["each"]),
-            expect["speaker"],
-            tuple(expect["said"]),
-            within,
-            before,
-            excused,
-            tuple(raw.get("cancelled_by", ())),
-        )
+        within, before, lacks = expect.get("within_turns", 2), bool(expect.get("before", False)), "lacks" in expect
+        said, cancelled = tuple(expect["lacks"] if lacks else expect["said"]), tuple(raw.get("cancelled_by", ()))
+        return Each(_condition(called["each"]), expect["speaker"], said, within, before, excused, cancelled, lacks)
     return Whole(_condition(expect), when=_maybe(called.get("when")), excused_by=excused)
 
 
@@ -175,15 +182,9 @@ def _eligibility(raw: Mapping[str, Any]) -> Eligibility:
     return Eligibility(**lists, min_turns=raw.get("min_turns", 3))
 
 
-def _names(rule: Rule) -> tuple[str, ...]:
+def _names(rule: Rule) -> frozenset[str]:
     """Return the phrase sets a rule asks for."""
-    if isinstance(rule, Wait):
-        return rule.announced_by
-    if isinstance(rule, Interruption):
-        return ()
-    conditions = [rule.trigger, rule.excused_by] if isinstance(rule, Each) else [rule.expect, rule.when, rule.excused_by]
-    own = (*rule.said, *rule.cancelled_by) if isinstance(rule, Each) else ()
-    return (*own, *(name for condition in conditions if condition for name in condition.said))
+    return frozenset().union(*asked_of(rule).values())
 
 
 def _check(path: Path, questions: Sequence[Question], sections: Sequence[str], known: Mapping[str, PhraseEntry]) -> None:
@@ -195,9 +196,11 @@ def _check(path: Path, questions: Sequence[Question], sections: Sequence[str], k
         seen.add(question.question_id)
         if question.section not in sections:
             raise ScorecardError(f"{where}: there is no section {question.section!r}. There are: {', '.join(sections)}.")
-        if unknown := sorted(set(_names(question.rule)) - set(known)):
+        if unknown := sorted(_names(question.rule) - set(known)):
             raise ScorecardError(f"{where}: unknown phrase sets {', '.join(unknown)}. There are: {', '.join(sorted(known))}.")
         rule = question.rule
+        if isinstance(rule, Each) and rule.lacks and rule.before:
+            raise ScorecardError(f"{where}: lacks and before do not go together; say what must have been said.")
         if isinstance(rule, Each) and rule.cancelled_by and (rule.by != rule.trigger.speaker or rule.before):
             raise ScorecardError(f"{where}: cancelled_by needs moments of the side that must answer, and no `before`.")
         if isinstance(question.rule, Each) and question.rule.trigger.window.kind != "anywhere":

@@ -52,7 +52,7 @@ def each_after(state: EachState, rule: Each, turn: Heard, scope: Scope) -> EachS
 def _answered(state: EachState, rule: Each, turn: Heard, by_n: int) -> EachState:
     """Return the state after a turn of the answering side: open moments are done, missed, or searched one turn further."""
     waiting = tuple(Open(one.quote, one.by_n, one.first or turn.place, turn.place) for one in state.open)
-    if turn.says(rule.said):
+    if turn.says(rule.said) != rule.lacks:
         proof = state.proof or (turn.quoted(rule.said),)
         return replace(state, open=(), done_n=state.done_n + len(waiting), proof=proof)
     over = tuple(one for one in waiting if by_n - one.by_n >= rule.within_turns)

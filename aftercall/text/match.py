@@ -82,7 +82,8 @@ class Matcher:
 
         sets, at = self._engine.pairs(lines)
         n = max(len(lines.starts), 1)
-        keys = np.unique(sets.astype(np.int64) * n + at)
+        keys = np.sort(sets.astype(np.int64) * n + at)
+        keys = keys[np.append(keys[1:] != keys[:-1], True)[: len(keys)]]
         edges = np.searchsorted(keys, np.arange(len(self._alternations) + 1) * n)
         rows = [keys[a:b] - i * n for i, (a, b) in enumerate(itertools.pairwise(edges))]
         for i, exception in self._exception_at.items():
@@ -90,6 +91,12 @@ class Matcher:
             cut = [line for line in doubtful if not self._survives(i, lines.line(int(line)))]
             rows[i] = np.setdiff1d(rows[i], cut, assume_unique=True)
         return {one.name: rows[i] for i, one in enumerate(self.sets)}
+
+    def only(self, names: frozenset[str]) -> "Matcher":
+        """Return the matcher of some of the sets, compiled once: what need not be searched costs nothing."""
+        if names not in self._parts:
+            self._parts[names] = Matcher(tuple(one for one in self.sets if one.name in names), self.engine_name)
+        return self._parts[names]
 
     def find(self, name: str, text: str) -> tuple[int, int] | None:
         """Return (start, end) of the first match of a set in a normalised text, by `re`; None when it does not occur."""
@@ -111,6 +118,10 @@ class Matcher:
             cut[found.start() + 1 : found.end() - 1] = "\n" * (found.end() - found.start() - 2)
             place = found.end() - 1
         return "".join(cut)
+
+    @cached_property
+    def _parts(self) -> dict[frozenset[str], "Matcher"]:
+        return {}
 
     @cached_property
     def _place(self) -> dict[str, int]:
@@ -174,7 +185,7 @@ class _Re2:
         options.max_mem = 512 << 20
         self._set: Any = re2.Set.SearchSet(options)
         for group in alternations:
-            self._set.Add("|".join(one.expression for one in group))
+            self._set.Add("|".join(simple for one in group for simple in one.simpler))
         self._set.Compile()
 
     def ids(self, text: str) -> set[int]:
@@ -188,8 +199,9 @@ class _Re2:
 class _Vectorscan:
     """Vectorscan in block mode: the whole buffer at once, or one text.
 
-    It has lost matches of expressions that begin with many alternatives, depending on what stood before. So it gets one expression
-    for each beginning, and before it is trusted with an alternation it must find every sample of it; RE2 takes those it loses.
+    It has lost matches of expressions that begin with many alternatives, depending on what stood before. So it gets one
+    expression for each beginning, and before it is trusted with an alternation it must find every sample of it; RE2 takes those
+    it loses.
     """
 
     def __init__(self, alternations: Sequence[Sequence[Phrase]]) -> None:

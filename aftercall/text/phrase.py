@@ -52,10 +52,10 @@ _FOREIGN = (
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A phrase compiled: its expression, the same meaning as several simpler ones, and texts that hold it.
+    """A phrase compiled: its expression, simpler ones that say whether it occurs, and texts that hold it.
 
-    `simpler` has one expression for every alternative the phrase may begin with. `samples` say many combinations
-    of its alternatives.
+    `simpler` has one expression for every alternative the phrase may begin with, without loose ends. `samples` say many
+    combinations of its alternatives.
     """
 
     expression: str
@@ -65,11 +65,12 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """One part of a phrase: the alternatives of its expression, and what it may sound like."""
+    """One part of a phrase: the alternatives of its expression, what it may sound like, the least it can be (None: itself)."""
 
     choices: tuple[str, ...]
     said: tuple[str, ...]
     is_optional: bool = False
+    least: str | None = None
 
     @property
     def expression(self) -> str:
@@ -93,7 +94,7 @@ class _Group:
         choices = tuple("".join(item.expression for item in branch) for branch in branches)
         said = tuple(text for branch in branches for text in _said(branch))
         is_optional = self.bracket == "["
-        return _Item(choices, (*said, "") if is_optional else said, is_optional)
+        return _Item(choices, (*said, "") if is_optional else said, is_optional, "" if is_optional else None)
 
 
 def _said(items: Sequence[_Item]) -> list[str]:
@@ -131,11 +132,21 @@ def compiled(phrase: str) -> Phrase:
     whole = "".join(item.expression for item in items)
     if re.compile(f"^ {whole}$").match(" "):
         raise ScorecardError(f"The phrase {phrase!r} also means nothing at all: keep at least one part that is not optional.")
-    rest = "".join(item.expression for item in items[1:])
-    heads = (*items[0].choices, "") if items[0].is_optional else items[0].choices
+    short = items if end else _shortest(items)
+    rest = "".join(item.expression for item in short[1:])
+    heads = (*short[0].choices, "") if short[0].is_optional else short[0].choices
     return Phrase(
         f"{start}{whole}{end}", tuple(f"{start}{head}{rest}{end}" for head in heads), tuple(f" {text}" for text in _said(items))
     )
+
+
+def _shortest(items: list[_Item]) -> list[_Item]:
+    """Return the items without what only makes a match longer: whether a phrase occurs does not depend on its loose end."""
+    short = list(items)
+    while len(short) > 1 and short[-1].least == "":
+        short.pop()
+    last = short[-1]
+    return short if not last.least else [*short[:-1], _Item((last.least,), last.said)]
 
 
 def expression(phrase: str) -> str:
@@ -192,7 +203,8 @@ def _gap(low: int, high: int, phrase: str) -> _Item:
         raise ScorecardError(
             f"The phrase {phrase!r} has the gap <{low}-{high} words>; a gap rises and ends at {MAX_GAP_WORDS}."
         )
-    return _Item((rf"(?:[^ ?\n]+ ){{{low},{high}}}",), ("well " * low, "well " * high))
+    least = rf"(?:[^ ?\n]+ ){{{low}}}" if low else ""
+    return _Item((rf"(?:[^ ?\n]+ ){{{low},{high}}}",), ("well " * low, "well " * high), least=least)
 
 
 def _word(word: str, phrase: str, *, stem: bool) -> _Item:
