@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from aftercall.contracts.lake_tables import SCORE_EVIDENCE, SCORE_QUESTION
 from aftercall.scoring import batch_rows as rows
-from aftercall.scoring.batch_rules import NULLS, Verdicts, judge
+from aftercall.scoring.batch_proofs import NULLS, Verdicts
+from aftercall.scoring.batch_rules import judge
 from aftercall.scoring.batch_turns import Turns, arranged
 from aftercall.scoring.fold import LOW_CONFIDENCE_THOUSANDTHS
 from aftercall.scoring.form import SECTIONS, Form

@@ -1,7 +1,7 @@
 """The three score tables from arrays of verdicts.
 
 Lives here: arrays -> Arrow tables shaped as score_interaction, score_question and score_evidence.
-Not here: verdicts (batch_rules.py).
+Not here: verdicts (batch_rules.py, batch_times.py).
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from aftercall.contracts.columns import ANSWERS
 from aftercall.contracts.frames import arrow_schema
 from aftercall.contracts.lake_tables import SCORE_EVIDENCE, SCORE_INTERACTION, SCORE_QUESTION
 from aftercall.contracts.table import Table
-from aftercall.scoring.batch_rules import NOT_ELIGIBLE, NULLS, Proofs, Verdicts
+from aftercall.scoring.batch_proofs import NOT_ELIGIBLE, NULLS, Proofs, Verdicts
 from aftercall.scoring.batch_turns import Turns
 from aftercall.scoring.form import Form, Question
 from aftercall.scoring.heard import QUOTE_CHARACTERS, quote_of
