@@ -4,7 +4,7 @@ Lives here: executing, and what came of it. Not here: the definitions (definitio
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import dagster as dg
 from assets.station import Progress, Say
 from pipelines.definitions import build_definitions
 from pipelines.environments import CHECKOUT, Environment, remember
+from pipelines.full_disk import is_full_disk, says_full, what_to_do
 from pipelines.quiet import quiet, silent
 
 
@@ -49,7 +50,22 @@ def instance_for(state: Path) -> dg.DagsterInstance:
 
 
 def run_job(environment: Environment, job: str = "nightly", *, progress: Progress = quiet, say: Say = silent) -> Outcome:
-    """Execute a job from raw to report and return what came of it; a failing step stops only what depends on it."""
+    """Execute a job from raw to report and return what came of it; a failing step stops only what depends on it.
+
+    A full disk is told as such, whoever hit it: a step, Dagster's own bookkeeping, or the start.
+    """
+    try:
+        outcome = _executed(environment, job, progress, say)
+    except Exception as error:
+        if not is_full_disk(error, environment.state):
+            raise
+        return Outcome((), (), (what_to_do(environment.state),), {})
+    if any(says_full(said, environment.state) for said in outcome.broken):
+        return replace(outcome, broken=(what_to_do(environment.state),))
+    return outcome
+
+
+def _executed(environment: Environment, job: str, progress: Progress, say: Say) -> Outcome:
     remember(environment)
     definitions = build_definitions(environment, progress=progress, say=say)
     with instance_for(environment.state) as instance:

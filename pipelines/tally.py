@@ -98,7 +98,8 @@ def lines_of(counts: Tally, outcome: Outcome, environment: Environment) -> Itera
         )
     for said in (*outcome.broken, *outcome.failed_checks):
         yield f"Needs you: {said}"
-    yield f"Reports: {counts.reports / 'index.html'}"
+    if (page := counts.reports / "index.html").is_file():
+        yield f"Reports: {page}"
 
 
 def _called(counts: Tally) -> str:
