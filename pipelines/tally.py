@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from aftercall.cli.terminal import shown
 from assets.lake import Lake
 from assets.raw.receive import quarantined
 from assets.score.forms_in_force import load_forms
@@ -94,12 +95,12 @@ def lines_of(counts: Tally, outcome: Outcome, environment: Environment) -> Itera
     if counts.quarantined:
         yield (
             f"{counts.quarantined:,} records in quarantine, each with file, place, reason and what to do: "
-            f"{environment.quarantine}"
+            f"{shown(environment.quarantine)}"
         )
     for said in (*outcome.broken, *outcome.failed_checks):
         yield f"Needs you: {said}"
     if (page := counts.reports / "index.html").is_file():
-        yield f"Reports: {page}"
+        yield f"Reports: {shown(page)}"
 
 
 def _called(counts: Tally) -> str:

@@ -66,6 +66,16 @@ def tell(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
+def shown(path: Path) -> str:
+    """Return a path as a person here would type it: relative where it lies below the working folder.
+
+    >>> shown(Path.cwd() / ".state" / "demo")
+    '.state/demo'
+    """
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
 class Advance(Protocol):
     """Called with the number of things just done."""
 

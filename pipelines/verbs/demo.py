@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from aftercall.cli.terminal import asker, progress, tell
+from aftercall.cli.terminal import asker, progress, shown, tell
 
 _EXAMPLE = "aftercall demo --agents 24 --weeks 20"
 
@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
     tell("")
     for line in lines:
         tell(line)
-    tell(f"{time.monotonic() - began:.0f} s. Open {environment.reports / 'index.html'}")
+    tell(f"{time.monotonic() - began:.0f} s. Open {shown(environment.reports / 'index.html')}")
     return 0 if outcome.is_clean else 1
 
 

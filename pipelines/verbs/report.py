@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aftercall.cli.terminal import asker, tell
+from aftercall.cli.terminal import asker, shown, tell
 from aftercall.contracts.errors import RequestError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
     written = build_report(gather(Lake(environment.lake), station, forms_of(station), results_of(environment)), out)
     if args.json:
         write_line({"reports": str(out), "files": [str(path) for path in written]})
-    tell(f"{len(written)} files. Open {out / 'index.html'}")
+    tell(f"{len(written)} files. Open {shown(out / 'index.html')}")
     return 0
 
 
