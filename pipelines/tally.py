@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from aftercall.cli.terminal import shown
+from aftercall.text.redact import UNMASKED_WARNING
 from assets.lake import Lake
 from assets.raw.receive import quarantined
 from assets.score.forms_in_force import load_forms
@@ -97,6 +98,8 @@ def lines_of(counts: Tally, outcome: Outcome, environment: Environment) -> Itera
             f"{counts.quarantined:,} records in quarantine, each with file, place, reason and what to do: "
             f"{shown(environment.quarantine)}"
         )
+    if environment.basis != "synthetic":
+        yield UNMASKED_WARNING
     for said in (*outcome.broken, *outcome.failed_checks):
         yield f"Needs you: {said}"
     if (page := counts.reports / "index.html").is_file():
