@@ -75,6 +75,11 @@ def _each(kinds: tuple[Any, ...], data: list[Any]) -> tuple[Any, ...]:
     return tuple(from_plain(kind, item) for kind, item in zip(kinds, data, strict=True))
 
 
+def text_of(result: Any) -> str:
+    """Return the JSON text a result is kept as."""
+    return json.dumps(to_plain(result), indent=1, allow_nan=False)
+
+
 class ResultStore(dg.IOManager):
     """Keeps each result in one JSON file named after its asset."""
 
@@ -87,7 +92,7 @@ class ResultStore(dg.IOManager):
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self._path(context.asset_key)
-        text = json.dumps(to_plain(obj), indent=1, allow_nan=False)
+        text = text_of(obj)
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             return
         fresh = path.with_suffix(".new")
