@@ -8,11 +8,18 @@ from pathlib import Path
 
 from aftercall.cli.terminal import asker, progress, tell, write_line
 from aftercall.contracts.errors import RequestError
+from pipelines.one_command import short_lived
 
 _EXAMPLE = "aftercall run --input .state/demo/centre/input --basis synthetic --basis-name 'demo centre' --state .state/try"
 
 
 def main(argv: Sequence[str]) -> int:
+    """Run the verb in a process of its own; see `run`."""
+    with short_lived():
+        return run(argv)
+
+
+def run(argv: Sequence[str]) -> int:
     """Run the nightly job on a folder; 0 done, 1 something was quarantined or a check failed, 2 the request was wrong."""
     ask = asker("run", _EXAMPLE, "Ingests every known file under DIR, scores, builds marts, analyses and reports.")
     ask.add_argument("--input", required=True, type=Path, metavar="DIR", help="folder with transcripts, tables, recordings")
