@@ -12,7 +12,7 @@ _OBJECTS_N = 100_000
 
 @contextmanager
 def short_lived() -> Generator[None]:
-    """Look for cycles seldom, and at the end leave everything to the system: a fifth of a run with nothing to do.
+    """Look for cycles seldom while the command runs.
 
     Nearly all that is made while starting (modules, definitions) lives to the end, and is not looked through over and over.
     """
@@ -22,4 +22,3 @@ def short_lived() -> Generator[None]:
         yield
     finally:
         gc.set_threshold(*usual)
-        gc.freeze()
