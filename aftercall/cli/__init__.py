@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 done, but something was quarantined or a check failed; 2 t
 Lives here: dispatch. Not here: what verbs do (one module each beside this one, or on their own floor).
 """
 
+import atexit
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -38,8 +39,26 @@ def verbs() -> dict[str, EntryPoint]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb and return the exit code."""
-    args = list(sys.argv[1:] if argv is None else argv)
+    """Run one verb and return the exit code; called as the command, the process then ends at once."""
+    if argv is not None:
+        return _dispatch(list(argv))
+    # DuckDB's bindings print leaks of their own while Python takes modules apart; registered first, this runs last.
+    ended = [1]
+    atexit.register(lambda: _leave(ended[0]))
+    try:
+        ended[0] = _dispatch(sys.argv[1:])
+    except SystemExit as wish:  # --help
+        ended[0] = wish.code if isinstance(wish.code, int) else int(wish.code is not None)
+    return ended[0]
+
+
+def _leave(code: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _dispatch(args: list[str]) -> int:
     known = verbs()
     if not args or args[0] in ("-h", "--help", "help"):
         print(_overview(known))
