@@ -3,10 +3,8 @@
 Lives here: executing, and what came of it. Not here: the definitions (definitions.py), what verbs print (verbs/).
 """
 
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from assets.station import Progress, Say
 from pipelines.definitions import build_definitions
 from pipelines.environments import CHECKOUT, Environment, remember
 from pipelines.full_disk import is_full_disk, says_full, what_to_do
+from pipelines.history import unhurried_history
 from pipelines.quiet import quiet, silent
 
 
@@ -38,7 +37,6 @@ def instance_for(state: Path) -> dg.DagsterInstance:
     """Return the Dagster instance whose history lives in the state folder, with the checkout's settings."""
     from dagster._core.instance.ref import InstanceRef
 
-    _hasten_history()
     folder = state / "dagster"
     folder.mkdir(parents=True, exist_ok=True)
     storage = {"sqlite": {"base_dir": str(folder)}}
@@ -50,22 +48,6 @@ def instance_for(state: Path) -> dg.DagsterInstance:
     }
     overrides = {"storage": storage, "local_artifact_storage": artifacts, "compute_logs": logs}
     return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(folder), config_dir=str(CHECKOUT), overrides=overrides))
-
-
-@cache
-def _hasten_history() -> None:
-    """Let SQLite leave it to the system when the run history reaches the disk: each of a thousand small writes waits no more.
-
-    Under Dagster's write-ahead log NORMAL is safe: what a killed process wrote stays, a power cut may lose the last lines of
-    the history but never tears it (OFF could). The lake is not SQLite.
-    """
-    from sqlalchemy import event
-    from sqlalchemy.engine import Engine
-
-    @event.listens_for(Engine, "connect")
-    def _on_connect(connection: Any, _record: Any) -> None:
-        if isinstance(connection, sqlite3.Connection):
-            connection.execute("PRAGMA synchronous = NORMAL")
 
 
 def run_job(environment: Environment, job: str = "nightly", *, progress: Progress = quiet, say: Say = silent) -> Outcome:
@@ -87,7 +69,7 @@ def run_job(environment: Environment, job: str = "nightly", *, progress: Progres
 def _executed(environment: Environment, job: str, progress: Progress, say: Say) -> Outcome:
     remember(environment)
     definitions = build_definitions(environment, progress=progress, say=say)
-    with instance_for(environment.state) as instance:
+    with unhurried_history(), instance_for(environment.state) as instance:
         result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance, raise_on_error=False, run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         )

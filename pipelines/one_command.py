@@ -12,9 +12,9 @@ _OBJECTS_N = 100_000
 
 @contextmanager
 def short_lived() -> Generator[None]:
-    """Look for cycles seldom while the command runs.
+    """Look for cycles seldom: nearly all that is made while starting lives to the end, and need not be gone through often.
 
-    Nearly all that is made while starting (modules, definitions) lives to the end, and is not looked through over and over.
+    Not gc.freeze(): at the end DuckDB would say that its functions were leaked.
     """
     usual = gc.get_threshold()
     gc.set_threshold(_OBJECTS_N, *usual[1:])
