@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from aftercall.cli.terminal import Advance
-from aftercall.speech.weights import Places
+from aftercall.text.weights import Places
 
 Progress = Callable[[str, int | None, str], AbstractContextManager[Advance]]
 Say = Callable[[str], None]

@@ -129,7 +129,7 @@ def _matcher() -> Finding:
 
 def _models(environment: Mapping[str, str]) -> Iterator[Finding]:
     try:
-        from aftercall.speech.weights import find, is_intact, models, places_from
+        from aftercall.text.weights import find, is_intact, models, places_from
     except ModuleNotFoundError as error:
         yield Finding("models", "all", "absent", f"cannot be looked for without {error.name}", "recordings", _SETUP)
         return

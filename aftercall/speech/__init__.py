@@ -7,7 +7,7 @@ Lives here: decoding, activity, recogniser backends, turns, weights. Not here: o
 from aftercall.speech.activity import Silero
 from aftercall.speech.recogniser import BACKENDS, Heard, Recogniser, open_recogniser
 from aftercall.speech.transcription import transcribe
-from aftercall.speech.weights import Places, Weights, find, pin, places_from
+from aftercall.text.weights import Places, Weights, find, pin, places_from
 
 __all__ = [
     "BACKENDS",

@@ -11,7 +11,7 @@ from typing import Protocol
 from aftercall.contracts.errors import RequestError
 from aftercall.contracts.records import Word
 from aftercall.speech.audio import Samples
-from aftercall.speech.weights import Places
+from aftercall.text.weights import Places
 
 BACKENDS = ("faster-whisper",)
 

@@ -13,7 +13,7 @@ from aftercall.contracts.errors import ModelError
 from aftercall.contracts.records import Word
 from aftercall.speech.audio import RATE_HZ, Samples
 from aftercall.speech.recogniser import Heard
-from aftercall.speech.weights import Places, find
+from aftercall.text.weights import Places, find
 
 _BATCH_N = 4
 _BEAM_N = 5

@@ -30,7 +30,7 @@ from aftercall.intake import (
 )
 from aftercall.intake.record import UNDATED
 from aftercall.speech import open_recogniser, open_vad, transcribe
-from aftercall.speech.weights import Places
+from aftercall.text.weights import Places
 from assets.lake import Lake
 from assets.raw.receive import LeftOut
 from assets.station import Station

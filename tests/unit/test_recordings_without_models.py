@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from aftercall.scoring.forms import Facts, load
-from aftercall.speech.weights import Places
+from aftercall.text.weights import Places
 from assets.lake import Lake
 from assets.raw.open_files import opened
 from assets.raw.receive import receive, unreceived
@@ -55,9 +55,7 @@ def test_without_weights_the_call_keeps_its_row_and_is_tried_again(tmp_path: Pat
     call(tmp_path / "in" / "call-9.wav")
     lake = Lake(tmp_path / "lake")
     nowhere = Places(cache_dir=tmp_path / "cache", models_dir=tmp_path / "no-models")
-    monkeypatch.setattr(
-        "aftercall.speech.weights._packaged", lambda _model, _pins, _places, looked: looked.append("no package")
-    )
+    monkeypatch.setattr("aftercall.text.weights._packaged", lambda _model, _pins, _places, looked: looked.append("no package"))
     rows = take(station(tmp_path, nowhere), lake)
     (line,) = [json.loads(text) for text in rows["record_json"]]
     assert (line["interaction_id"], line["attributes"]["transcript_state"]) == ("call-9", "model_missing")

