@@ -114,6 +114,8 @@ NULL_REASONS = (
     "evidence_unverified",
     "nothing_called_for",
     "no_times",
+    "pending_human",
+    "not_shown",
 )
 ANSWERS = ("yes", "no", "partial", "na")
 BASES = ("notices", "historical", "public", "synthetic")

@@ -4,6 +4,7 @@ Lives here: score_batch, and score_in_parts for days that do not fit in memory. 
 arrays of turns (batch_turns.py), rules on arrays (batch_rules.py), tables (batch_rows.py).
 """
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -11,9 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from aftercall.contracts.columns import ANSWERS
 from aftercall.contracts.lake_tables import SCORE_EVIDENCE, SCORE_QUESTION
 from aftercall.scoring import batch_rows as rows
-from aftercall.scoring.batch_proofs import NULLS, Verdicts
+from aftercall.scoring.batch_proofs import NOT_SHOWN, NULLS, Verdicts, nulled
 from aftercall.scoring.batch_rules import judge
 from aftercall.scoring.batch_turns import Turns, arranged
 from aftercall.scoring.fold import LOW_CONFIDENCE_THOUSANDTHS
@@ -64,7 +66,7 @@ def score_batch(interactions: pa.Table, turns: pa.Table, forms: Forms) -> ScoreT
         if len(at):
             chosen = pa.array(at)
             keys = rows.Keys(ids.take(chosen), day_on.take(chosen), forms.epoch)
-            mine = arranged(keys.interaction_id, turns, forms.matcher, form)
+            mine = arranged(keys.interaction_id, turns, forms.reader, form)
             questions, evidence = _score_form(form, keys, mine, sheet, (at, channel_of[at], channels))
             question_parts.append(questions)
             evidence_parts.append(evidence)
@@ -79,7 +81,7 @@ def _score_form(
     at, channel, channels = places
     reasons = _unscorable(turns, form.eligibility.min_turns)
     scorable = np.array([reason is None for reason in reasons], dtype=bool)
-    verdicts = [judge(turns, question, channel, channels) for question in form.questions]
+    verdicts = _verdicts(form, turns, channel, channels)
     answer = np.stack([rows.answers_of(one) for one in verdicts], axis=1)
     scored = np.isin(answer, (rows.YES, rows.NO, rows.PARTIAL))
     unscored = np.stack([rows.is_unscored(one) for one in verdicts], axis=1)
@@ -99,6 +101,19 @@ def _score_form(
     sheet.is_autofail[fine] = sums.is_autofail[scorable]
     questions = rows.question_rows(form, keys, verdicts, np.flatnonzero(scorable))
     return questions, rows.evidence_rows(keys, turns, verdicts, form, scorable)
+
+
+def _verdicts(form: Form, turns: Turns, channel: np.ndarray, channels: tuple[str, ...]) -> list[Verdicts]:
+    """Return the verdicts of every question; one not shown waits for no verdict."""
+    verdicts = dict[str, Verdicts]()
+    for question in form.questions:
+        one = judge(turns, question, channel, channels)
+        if question.shown_if:
+            wanted = [ANSWERS.index(name) for name in question.shown_if.answers]
+            parent = rows.answers_of(verdicts[question.shown_if.question_id])
+            one = nulled(one, ~np.isin(parent, wanted), NOT_SHOWN)
+        verdicts[question.question_id] = one
+    return list(verdicts.values())
 
 
 def _unscorable(turns: Turns, min_turns: int) -> list[str | None]:
@@ -126,19 +141,37 @@ def _gates(interactions: pa.Table, forms: Forms) -> tuple[np.ndarray, list[str |
     """Return each interaction's form (place, −1 for none) and gate reason; each distinct set of facts is judged once."""
     names = ("channel", "queue", "intent", "language", "transcript_state")
     columns = [_strings(interactions, name).to_pylist() for name in names]
+    columns += [_days(interactions, forms), _states(interactions, forms)]
     role = _numbers(interactions, "role_confidence")
     uncertain = (role < ROLE_CONFIDENCE_MIN).tolist()
     known: dict[tuple[object, ...], tuple[int, str | None]] = {}
     form_of, reasons = list[int](), list[str | None]()
     for facts in zip(*columns, uncertain, strict=True):
         if facts not in known:
-            channel, queue, intent, language, state, is_uncertain = facts
-            form, reason = forms.gate(Facts(str(channel), queue, intent, language, state or "ok", is_uncertain))
+            channel, queue, intent, language, transcript, day_on, state, is_uncertain = facts
+            form, reason = forms.gate(
+                Facts(str(channel), queue, intent, language, transcript or "ok", is_uncertain, day_on, state)
+            )
             known[facts] = forms.forms.index(form) if form else -1, reason
         place, reason = known[facts]
         form_of.append(place)
         reasons.append(reason)
     return np.array(form_of, dtype=np.int64), reasons
+
+
+def _days(interactions: pa.Table, forms: Forms) -> list[str | None]:
+    """Return the day each interaction started on, UTC; all None when no form has several versions to choose among."""
+    if not forms.has_versions or "started_at" not in interactions.column_names:
+        return [None] * interactions.num_rows
+    return [None if at is None else at.date().isoformat() for at in interactions["started_at"].to_pylist()]
+
+
+def _states(interactions: pa.Table, forms: Forms) -> list[str | None]:
+    """Return the states of residence; all None when no form asks for them."""
+    if not any(form.eligibility.states for form in forms.forms):
+        return [None] * interactions.num_rows
+    found = [json.loads(text or "{}").get("state") for text in _strings(interactions, "attributes_json").to_pylist()]
+    return [state if isinstance(state, str) else None for state in found]
 
 
 def _interaction_table(interactions: pa.Table, ids: pa.Array, day_on: pa.Array, sheet: _Sheet, forms: Forms) -> pa.Table:

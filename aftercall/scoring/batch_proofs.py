@@ -10,8 +10,8 @@ import numpy as np
 
 from aftercall.scoring.batch_turns import Turns
 
-NULLS = ("", "no_times", "not_eligible")
-NO_TIMES, NOT_ELIGIBLE = 1, 2
+NULLS = ("", "no_times", "not_eligible", "not_shown", "pending_human", "model_missing", "model_error")
+NO_TIMES, NOT_ELIGIBLE, NOT_SHOWN, PENDING, MODEL_MISSING, MODEL_ERROR = range(1, 7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,13 @@ def few(of: np.ndarray, n: int) -> np.ndarray:
     """Return a mask that keeps the first n rows of every interaction; `of` ascends."""
     place = np.arange(len(of))
     return place - np.searchsorted(of, of, side="left") < n
+
+
+def nobody(n: int, reason: int) -> Verdicts:
+    """Return n verdicts that are all null for one reason."""
+    none, no_time = np.zeros(0, dtype=np.int64), np.zeros(0)
+    nothing = Proofs(none, none, none, none, none, no_time, no_time, ((),))
+    return Verdicts(np.zeros(n, np.int64), np.zeros(n, np.int64), np.full(n, reason, np.int8), nothing)
 
 
 def nulled(verdicts: Verdicts, where: np.ndarray, reason: int) -> Verdicts:

@@ -15,12 +15,12 @@ from aftercall.contracts.columns import ANSWERS
 from aftercall.contracts.frames import arrow_schema
 from aftercall.contracts.lake_tables import SCORE_EVIDENCE, SCORE_INTERACTION, SCORE_QUESTION
 from aftercall.contracts.table import Table
-from aftercall.scoring.batch_proofs import NOT_ELIGIBLE, NULLS, Proofs, Verdicts
+from aftercall.scoring.batch_proofs import NOT_ELIGIBLE, NOT_SHOWN, NULLS, Proofs, Verdicts
 from aftercall.scoring.batch_turns import Turns
 from aftercall.scoring.form import Form, Question
 from aftercall.scoring.heard import QUOTE_CHARACTERS, quote_of
+from aftercall.scoring.reader import Reader
 from aftercall.scoring.score import answer_name, reason_of
-from aftercall.text.match import Matcher
 
 # Places in ANSWERS; −1 is 'no answer'.
 YES, NO, PARTIAL, NA = (ANSWERS.index(name) for name in ("yes", "no", "partial", "na"))
@@ -53,7 +53,7 @@ def answers_of(verdicts: Verdicts) -> np.ndarray:
 
 def is_unscored(verdicts: Verdicts) -> np.ndarray:
     """Return where an answer should have counted and could not be given."""
-    return (verdicts.null > 0) & (verdicts.null != NOT_ELIGIBLE)
+    return (verdicts.null > 0) & (verdicts.null != NOT_ELIGIBLE) & (verdicts.null != NOT_SHOWN)
 
 
 def coded(codes: np.ndarray, values: Sequence[str]) -> pa.Array:
@@ -188,14 +188,14 @@ def _quotes(turns: Turns, parts: "list[tuple[int, Proofs]]", quoted: np.ndarray,
     if not len(long):
         return whole.take(pa.array(text_at, mask=text_at < 0))
     pairs, at = np.unique(text_at[long] * len(names_of) + names[long], return_inverse=True)
-    cut = [_cut(whole, names_of, turns.matcher, int(pair)) for pair in pairs]
+    cut = [_cut(whole, names_of, turns.reader, int(pair)) for pair in pairs]
     place = text_at.copy()
     place[long] = len(whole) + at.reshape(-1)
     return pa.concat_arrays([whole, pa.array(cut, pa.string())]).take(pa.array(place, mask=place < 0))
 
 
-def _cut(texts: pa.Array, names_of: "list[tuple[str, ...]]", matcher: Matcher, pair: int) -> str:
-    return quote_of(texts[pair // len(names_of)].as_py(), names_of[pair % len(names_of)], matcher)
+def _cut(texts: pa.Array, names_of: "list[tuple[str, ...]]", reader: Reader, pair: int) -> str:
+    return quote_of(texts[pair // len(names_of)].as_py(), names_of[pair % len(names_of)], reader)
 
 
 def _is_long(texts: pa.Array) -> np.ndarray:

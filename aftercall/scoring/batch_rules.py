@@ -9,12 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from aftercall.scoring.batch_proofs import (
+    MODEL_ERROR,
     NO_TIMES,
     NOT_ELIGIBLE,
+    NULLS,
+    PENDING,
     Verdicts,
     alternating,
     few,
     kept,
+    nobody,
     nulled,
     quotes,
     searches,
@@ -22,14 +26,17 @@ from aftercall.scoring.batch_proofs import (
 )
 from aftercall.scoring.batch_times import interruptions, waits
 from aftercall.scoring.batch_turns import NO_TIME, Turns
-from aftercall.scoring.form import Condition, Each, Question, Wait, Whole
+from aftercall.scoring.form import Condition, Each, Human, Question, Wait, Whole
 from aftercall.scoring.heard import QUOTES_MAX
+from aftercall.scoring.scope import WINDOW_TURNS_MAX
 
 
 def judge(turns: Turns, question: Question, channel: np.ndarray, channels: tuple[str, ...]) -> Verdicts:
     """Return the verdicts of a question; `channel` holds, per interaction, a place in `channels`."""
     rule = question.rule
-    if isinstance(rule, Whole):
+    if isinstance(rule, Human):
+        verdicts = nobody(turns.interaction_n, PENDING)
+    elif isinstance(rule, Whole):
         verdicts = _whole(turns, rule)
     elif isinstance(rule, Each):
         verdicts = _before(turns, rule) if rule.before else _each(turns, rule)
@@ -37,6 +44,10 @@ def judge(turns: Turns, question: Question, channel: np.ndarray, channels: tuple
         verdicts = waits(turns, rule, channel, channels)
     else:
         verdicts = interruptions(turns, rule)
+    if question.reads and turns.reader.state:
+        verdicts = nobody(turns.interaction_n, NULLS.index(turns.reader.state))
+    for party in question.reads:
+        verdicts = nulled(verdicts, turns.has_unread(party), MODEL_ERROR) if not turns.reader.state else verdicts
     if question.channels:
         allowed = np.array([name in question.channels for name in channels], dtype=bool)
         verdicts = nulled(verdicts, ~allowed[channel], NOT_ELIGIBLE)
@@ -45,14 +56,16 @@ def judge(turns: Turns, question: Question, channel: np.ndarray, channels: tuple
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """One condition over all interactions: the rows looked at, those that hit, and hits per interaction."""
+    """One condition over all interactions: the rows looked at, those that hit, hits and doubtful turns per interaction."""
 
     looked: np.ndarray
     hit_rows: np.ndarray
     hit_n: np.ndarray
+    doubt_n: np.ndarray
 
 
-def _seen(turns: Turns, condition: Condition) -> _Seen:
+def _seen(turns: Turns, condition: Condition, doubtful: "np.ndarray | None" = None) -> _Seen:
+    """Return a condition over all interactions; `doubtful` masks the turns that perhaps say it."""
     looked = np.flatnonzero(turns.by(condition.speaker))
     of, window = turns.of[looked], condition.window
     if window.kind == "first_turns":
@@ -63,8 +76,19 @@ def _seen(turns: Turns, condition: Condition) -> _Seen:
     elif window.kind == "first_s":
         zero, start = turns.start_ms[turns.starts[:-1][of]], turns.start_ms[looked]
         looked = looked[(start != NO_TIME) & (zero != NO_TIME) & (start - zero < window.n * 1000)]
-    hit_rows = looked[turns.says(condition.said)[looked]]
-    return _Seen(looked, hit_rows, np.bincount(turns.of[hit_rows], minlength=turns.interaction_n))
+    says, n = turns.says(condition.said), turns.interaction_n
+    hit_rows = looked[says[looked]]
+    doubt_n = np.zeros(n, dtype=np.int64)
+    if doubtful is not None:
+        doubt_rows = looked[(doubtful & ~says)[looked]]
+        doubt_n = np.minimum(np.bincount(turns.of[doubt_rows], minlength=n), WINDOW_TURNS_MAX)
+    return _Seen(looked, hit_rows, np.bincount(turns.of[hit_rows], minlength=n), doubt_n)
+
+
+def _is_excused(turns: Turns, excuse: Condition) -> np.ndarray:
+    """Return, for every interaction, whether an excuse was said, or perhaps said."""
+    seen = _seen(turns, excuse, turns.might_say(excuse.said))
+    return seen.hit_n + seen.doubt_n > 0
 
 
 def _ends(turns: Turns, of: np.ndarray, looked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -80,14 +104,18 @@ def _ends(turns: Turns, of: np.ndarray, looked: np.ndarray) -> tuple[np.ndarray,
 
 def _whole(turns: Turns, rule: Whole) -> Verdicts:
     n = turns.interaction_n
-    expect, sets = _seen(turns, rule.expect), (rule.expect.said, rule.when.said if rule.when else ())
+    said = rule.expect.said
+    expect = _seen(turns, rule.expect, turns.hints_at(said) if rule.never else turns.might_say(said))
+    sets = (said, rule.when.said if rule.when else ())
     called, when = np.ones(n, dtype=bool), None
     if rule.when:
         when = _seen(turns, rule.when)
         called = when.hit_n > 0
-    done = expect.hit_n <= rule.allowed_n if rule.never else expect.hit_n > 0
+    done = expect.hit_n + expect.doubt_n <= rule.allowed_n if rule.never else expect.hit_n > 0
     if rule.excused_by:
-        called = called & (done | (_seen(turns, rule.excused_by).hit_n == 0))
+        called = called & (done | ~_is_excused(turns, rule.excused_by))
+    doubt = called & ~done & (expect.hit_n <= rule.allowed_n if rule.never else expect.doubt_n > 0)
+    called = called & ~doubt
     missed = called & ~done
     hit_of = turns.of[expect.hit_rows]
     if rule.never:
@@ -101,7 +129,8 @@ def _whole(turns: Turns, rule: Whole) -> Verdicts:
             parts.append(kept(quotes(turns, triggers, 1, sets), missed))
         parts.append(searches(missed_of, *_ends(turns, missed_of, expect.looked), sets))
         proofs = together(parts)
-    verdicts = Verdicts(called.astype(np.int64), (called & done).astype(np.int64), np.zeros(n, dtype=np.int8), proofs)
+    null = np.where(doubt, PENDING, 0).astype(np.int8)
+    verdicts = Verdicts(called.astype(np.int64), (called & done).astype(np.int64), null, proofs)
     conditions = [one for one in (rule.expect, rule.when, rule.excused_by) if one]
     if any(one.window.kind == "first_s" for one in conditions):
         return nulled(verdicts, turns.has_untimed, NO_TIMES)
@@ -135,7 +164,7 @@ def _each(turns: Turns, rule: Each) -> Verdicts:
         settled = np.where(
             done, by_rows[np.where(done, next_hit, 0)], np.where(is_full, by_rows[high - 1], turns.starts[1:][of])
         )
-        cancels = np.flatnonzero(~by & turns.says(rule.cancelled_by))
+        cancels = np.flatnonzero(~by & turns.might_say(rule.cancelled_by))
         next_cancel = np.append(cancels, len(by))[np.searchsorted(cancels, moments, side="right")]
         keep = next_cancel >= settled
         moments, of, low, high, next_hit, done = (one[keep] for one in (moments, of, low, high, next_hit, done))
@@ -152,15 +181,18 @@ def _moment_verdicts(
 ) -> Verdicts:
     n, of, moments, done = judged
     low, high, next_hit = window
-    called_n, done_n = np.bincount(of, minlength=n), np.bincount(of[done], minlength=n)
-    at = np.flatnonzero(~done)
+    perhaps = turns.might_say(rule.said)[by_rows] & (not rule.lacks)
+    before = np.concatenate([[0], np.cumsum(perhaps)])
+    doubt = ~done & (before[high] > before[low])
+    called_n, done_n = np.bincount(of[~doubt], minlength=n), np.bincount(of[done], minlength=n)
+    null = np.where((called_n == 0) & (np.bincount(of[doubt], minlength=n) > 0), PENDING, 0).astype(np.int8)
+    at = np.flatnonzero(~done & ~doubt)
     at = at[few(of[at], QUOTES_MAX)]
     missed = alternating(quotes(turns, moments[at], 1, sets), searches(of[at], by_rows[low[at]], by_rows[high[at] - 1], sets))
     well = np.flatnonzero(done)
     well = well[few(of[well], 1)]
     proof = kept(quotes(turns, by_rows[next_hit[well]], 0, sets), called_n == done_n)
-    verdicts = Verdicts(called_n, done_n, np.zeros(n, dtype=np.int8), together([missed, proof]))
-    return _excused(turns, rule, verdicts)
+    return _excused(turns, rule, Verdicts(called_n, done_n, null, together([missed, proof])))
 
 
 def _before(turns: Turns, rule: Each) -> Verdicts:
@@ -168,24 +200,34 @@ def _before(turns: Turns, rule: Each) -> Verdicts:
     moments = np.flatnonzero(turns.by(rule.trigger.speaker) & turns.says(rule.trigger.said))
     moments = moments[few(turns.of[moments], 1)]
     of = turns.of[moments]
-    hits = np.flatnonzero(turns.by(rule.by) & turns.says(rule.said))
-    hits = hits[few(turns.of[hits], 1)]
-    first_hit = np.full(n, len(turns.of))
-    first_hit[turns.of[hits]] = hits
+    mine = turns.by(rule.by)
+    first_hit = _first_of_each(turns, mine & turns.says(rule.said))
     done = first_hit[of] <= moments
-    missed_of = of[~done]
-    missed = alternating(
-        quotes(turns, moments[~done], 1, sets), searches(missed_of, turns.starts[:-1][missed_of], moments[~done], sets)
+    doubt = ~done & (_first_of_each(turns, mine & turns.might_say(rule.said))[of] <= moments)
+    missed = ~done & ~doubt
+    missed_of = of[missed]
+    lost = alternating(
+        quotes(turns, moments[missed], 1, sets), searches(missed_of, turns.starts[:-1][missed_of], moments[missed], sets)
     )
     proof = quotes(turns, first_hit[of[done]], 0, sets)
-    called_n, done_n = np.bincount(of, minlength=n), np.bincount(of[done], minlength=n)
-    verdicts = Verdicts(called_n, done_n, np.zeros(n, dtype=np.int8), together([missed, proof]))
-    return _excused(turns, rule, verdicts)
+    called_n, done_n = np.bincount(of[~doubt], minlength=n), np.bincount(of[done], minlength=n)
+    null = np.zeros(n, dtype=np.int8)
+    null[of[doubt]] = PENDING
+    return _excused(turns, rule, Verdicts(called_n, done_n, null, together([lost, proof])))
+
+
+def _first_of_each(turns: Turns, rows: np.ndarray) -> np.ndarray:
+    """Return, for every interaction, the first row of a mask; past the end where there is none."""
+    at = np.flatnonzero(rows)
+    at = at[few(turns.of[at], 1)]
+    first = np.full(turns.interaction_n, len(turns.of))
+    first[turns.of[at]] = at
+    return first
 
 
 def _excused(turns: Turns, rule: Each, verdicts: Verdicts) -> Verdicts:
     if rule.excused_by is None:
         return verdicts
-    excused = (verdicts.done_n < verdicts.called_for_n) & (_seen(turns, rule.excused_by).hit_n > 0)
+    excused = (verdicts.done_n < verdicts.called_for_n) & _is_excused(turns, rule.excused_by)
     verdicts = nulled(verdicts, excused, 0)
     return nulled(verdicts, turns.has_untimed, NO_TIMES) if rule.excused_by.window.kind == "first_s" else verdicts

@@ -51,7 +51,7 @@ def waits(turns: Turns, rule: Wait, channel: np.ndarray, channels: tuple[str, ..
     before, now = before[use], now[use]
     last_word = _last_word_ms(turns)[before]
     timed = (turns.start_ms[now] != NO_TIME) & (last_word != NO_TIME) & (turns.start_ms[before] != NO_TIME)
-    announced = turns.by("agent")[before] & (turns.says(rule.announced_by)[before] if rule.announced_by else False)
+    announced = turns.by("agent")[before] & turns.might_say(rule.announced_by)[before]
     fault = timed & ~announced & (turns.start_ms[now] - last_word > limit_ms[turns.of[now]])
     counted, untimed = _counts(turns, now, timed)
     fault_n = np.bincount(turns.of[now[fault]], minlength=turns.interaction_n)

@@ -1,9 +1,9 @@
-"""A batch's turns as arrays in the order of the fold, and which phrase sets each holds.
+"""A batch's turns as arrays in the order of the fold, and what each surely or perhaps says.
 
 Lives here: Arrow tables -> Turns. Not here: rules on them (batch_rules.py), tables of scores (batch_rows.py).
 
-Every distinct text of a side is normalised and matched once, only with what the form looks for there; half of the turns of real
-chats are repeats.
+Every distinct text of a side is normalised, matched and read by the model once, only for what the form looks for there; half of
+the turns of real chats are repeats.
 """
 
 from dataclasses import dataclass, field
@@ -14,12 +14,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from aftercall.scoring.form import Form
-from aftercall.text.match import Matcher
+from aftercall.scoring.heard import UNCLEAR_BELOW_THOUSANDTHS
+from aftercall.scoring.reader import Reader
 from aftercall.text.normalise import normalise_bulk
 
 SPEAKER_CODE = {"agent": 0, "customer": 1}
 _TURN_COLUMNS = ("interaction_id", "turn", "speaker", "start_s", "end_s", "text", "confidence")
 NO_TIME = np.iinfo(np.int64).min
+
+
+_NOTHING = np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Of one side: the distinct texts that surely and perhaps hold each set, and a mask of those the model could not read."""
+
+    sure: dict[str, np.ndarray]
+    perhaps: dict[str, np.ndarray]
+    is_unread: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -40,44 +53,69 @@ class Turns:
     confidence: np.ndarray
     text_of: np.ndarray
     texts: pa.Array
-    matcher: Matcher
+    reader: Reader
     asked: dict[str, frozenset[str]]
-    _said: dict[tuple[str, ...], np.ndarray] = field(default_factory=dict[tuple[str, ...], np.ndarray])
+    _rows: dict[tuple[str, ...], np.ndarray] = field(default_factory=dict[tuple[str, ...], np.ndarray])
 
     def says(self, names: tuple[str, ...]) -> np.ndarray:
-        """Return, for every turn, whether any of the phrase sets stands in it (and the form looks for it on that side)."""
-        if names not in self._said:
-            rows = np.zeros(len(self.of), dtype=bool)
-            for name in names:
-                rows |= self._rows_with(name)
-            self._said[names] = rows
-        return self._said[names]
+        """Return, for every turn, whether it surely says any of the sets (and the form looks for it on that side)."""
+        return self._with(("sure", *names), names, with_perhaps=False) & ~self.is_unclear
 
-    def _rows_with(self, name: str) -> np.ndarray:
-        rows = np.zeros(len(self.of), dtype=bool)
-        for speaker, texts_with in self._texts_with.items():
-            if name in texts_with:
+    def hints_at(self, names: tuple[str, ...]) -> np.ndarray:
+        """Return, for every turn, whether there is a sign of any of the sets, sure or not."""
+        return self._with(("perhaps", *names), names, with_perhaps=True)
+
+    def might_say(self, names: tuple[str, ...]) -> np.ndarray:
+        """Return, for every turn, whether it cannot be ruled out that it says any of the sets."""
+        return self.hints_at(names) | self.is_unclear if names else np.zeros(len(self.of), dtype=bool)
+
+    def _with(self, key: tuple[str, ...], names: tuple[str, ...], *, with_perhaps: bool) -> np.ndarray:
+        if key not in self._rows:
+            rows = np.zeros(len(self.of), dtype=bool)
+            for speaker, found in self._found.items():
                 text_says = np.zeros(len(self.texts), dtype=bool)
-                text_says[texts_with[name]] = True
+                for name in names:
+                    text_says[found.sure.get(name, _NOTHING)] = True
+                    if with_perhaps:
+                        text_says[found.perhaps.get(name, _NOTHING)] = True
                 rows |= text_says[self.text_of] & self.by(speaker)
-        return rows
+            self._rows[key] = rows
+        return self._rows[key]
 
     def by(self, speaker: str) -> np.ndarray:
         """Return, for every turn, whether it is the speaker's."""
         return self.speaker == SPEAKER_CODE[speaker]
 
     @cached_property
-    def _texts_with(self) -> dict[str, dict[str, np.ndarray]]:
-        """For each side, the distinct texts of its turns that hold each phrase set the form looks for there."""
-        found: dict[str, dict[str, np.ndarray]] = {}
-        for speaker, names in self.asked.items():
-            is_said = np.zeros(len(self.texts), dtype=bool)
-            is_said[self.text_of[self.by(speaker)]] = True
-            said = np.flatnonzero(is_said)
-            lines = normalise_bulk(self.texts.take(pa.array(said)))
-            hits = self.matcher.only(names).match_bulk(lines)
-            found[speaker] = {name: said[lines.text_of[at]] for name, at in hits.items()}
-        return found
+    def is_unclear(self) -> np.ndarray:
+        """Return, for every turn, whether the recogniser was too unsure of its words for them to prove anything."""
+        known = ~np.isnan(self.confidence)
+        return known & (np.rint(np.where(known, self.confidence, 1) * 1000) < UNCLEAR_BELOW_THOUSANDTHS)
+
+    def has_unread(self, speaker: str) -> np.ndarray:
+        """Return, for every interaction, whether the text model could not read a turn of the speaker."""
+        rows = self._found[speaker].is_unread[self.text_of] & self.by(speaker)
+        return self.count(rows) > 0
+
+    @cached_property
+    def _found(self) -> "dict[str, _Found]":
+        """For each side, what the distinct texts of its turns say of all that the form looks for there."""
+        return {speaker: self._found_of(speaker, names) for speaker, names in self.asked.items()}
+
+    def _found_of(self, speaker: str, names: frozenset[str]) -> "_Found":
+        is_said = np.zeros(len(self.texts), dtype=bool)
+        is_said[self.text_of[self.by(speaker)]] = True
+        said = np.flatnonzero(is_said)
+        texts = self.texts.take(pa.array(said))
+        lines = normalise_bulk(texts)
+        hits = self.reader.matcher.only(names).match_bulk(lines)
+        sure, perhaps, unread = self.reader.read_many(speaker, texts.to_pylist() if self.reader.model else ())
+        is_unread = np.zeros(len(self.texts), dtype=bool)
+        is_unread[said[np.flatnonzero(unread)]] = True
+        found = {name: said[lines.text_of[at]] for name, at in hits.items()}
+        for name, at in sure.items():
+            found[name] = np.concatenate([found.get(name, _NOTHING), said[at]])
+        return _Found(found, {name: said[at] for name, at in perhaps.items()}, is_unread)
 
     @cached_property
     def start_ms(self) -> np.ndarray:
@@ -104,7 +142,7 @@ def _ms(seconds: np.ndarray) -> np.ndarray:
     return np.where(known, np.rint(np.where(known, seconds, 0) * 1000).astype(np.int64), NO_TIME)
 
 
-def arranged(interaction_ids: pa.Array, turns: pa.Table, matcher: Matcher, form: Form) -> Turns:
+def arranged(interaction_ids: pa.Array, turns: pa.Table, reader: Reader, form: Form) -> Turns:
     """Return the turns of the given interactions (a table with core_turn's columns; rows of others are left out)."""
     table = turns.select([name for name in _TURN_COLUMNS if name in turns.column_names]).combine_chunks()
     of = _places(table["interaction_id"], interaction_ids)
@@ -130,7 +168,7 @@ def arranged(interaction_ids: pa.Array, turns: pa.Table, matcher: Matcher, form:
         _numbers(table, "confidence")[spoken],
         coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)[spoken],
         coded.dictionary,
-        matcher,
+        reader,
         {"agent": form.asked_of("agent"), "customer": form.asked_of("customer")},
     )
 

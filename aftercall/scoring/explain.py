@@ -24,6 +24,8 @@ _NULL_WORDS = {
     "quota": "the quota was used up",
     "nothing_called_for": "nothing in it called for a question of the scorecard",
     "no_times": "too much of the scorecard needs times, and none were recorded",
+    "model_missing": "the text model that most questions need is not installed",
+    "pending_human": "too much of it is too close to call and waits for a person",
 }
 
 
@@ -44,7 +46,8 @@ def explained(score: Score) -> Iterator[str]:
         if not score.answers:
             return
     else:
-        yield f"{score.interaction_id}: {score.overall:.0f} of 100 by {score.scorecard_id} {score.scorecard_version}"
+        band = f", {score.band}" if score.band else ""
+        yield f"{score.interaction_id}: {score.overall:.0f} of 100{band} by {score.scorecard_id} {score.scorecard_version}"
     if score.is_autofail and score.before_autofail is not None:
         failing = ", ".join(a.question.question_id for a in score.answers if a.question.is_autofail and a.answer == "no")
         yield f"  failed by {failing}; without that it would be {score.before_autofail:.0f}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from aftercall.contracts.records import Interaction, Turn, content_hash, to_line
-from aftercall.scoring.form import Each, Form, Question, Whole
+from aftercall.scoring.form import Each, Form, Human, Question, Whole
 from aftercall.scoring.form import Interruption as InterruptionRule
 from aftercall.scoring.form import Wait as WaitRule
 from aftercall.scoring.forms import Facts, Forms
@@ -30,7 +30,10 @@ LOW_CONFIDENCE_THOUSANDTHS = 500
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """An interaction half heard. `null_reason` is set when nothing that is said could make it scorable."""
+    """An interaction half heard. `null_reason` is set when nothing that is said could make it scorable.
+
+    `unread` names the sides of which the text model could not read a turn.
+    """
 
     forms: Forms
     form: Form | None
@@ -39,6 +42,7 @@ class State:
     confidence_n: int = 0
     confidence_thousandths: int = 0
     rules: tuple[RuleState, ...] = ()
+    unread: frozenset[str] = frozenset()
 
 
 def begin(forms: Forms, facts: Facts) -> State:
@@ -58,7 +62,7 @@ def hear(state: State, turn: Turn) -> State:
     """Return the state after one more turn; turns come in the order of (start, turn). System turns say nothing."""
     if state.form is None or state.null_reason or turn.speaker == "system":
         return state
-    now = heard(turn, state.forms.matcher)
+    now = heard(turn, state.forms.reader)
     scope = state.scope.with_turn(now)
     rules = tuple(
         _after(rule_state, question, now, scope) for rule_state, question in zip(state.rules, state.form.questions, strict=True)
@@ -71,11 +75,14 @@ def hear(state: State, turn: Turn) -> State:
         confidence_thousandths=state.confidence_thousandths
         + (round(turn.confidence * 1000) if turn.confidence is not None else 0),
         rules=rules,
+        unread=state.unread | {turn.speaker} if now.is_unread else state.unread,
     )
 
 
 def _after(state: RuleState, question: Question, turn: Heard, scope: Scope) -> RuleState:
     rule = question.rule
+    if isinstance(rule, Human):
+        return state
     if isinstance(rule, Whole) and isinstance(state, WholeState):
         return whole_after(state, rule, turn, scope)
     if isinstance(rule, Each) and isinstance(state, EachState):
@@ -84,10 +91,14 @@ def _after(state: RuleState, question: Question, turn: Heard, scope: Scope) -> R
     return wait_after(state, rule, turn, scope) if isinstance(rule, WaitRule) else interruption_after(state, turn, scope)
 
 
-def _verdict(state: RuleState, question: Question, scope: Scope) -> Verdict:
+def _verdict(state: RuleState, question: Question, scope: Scope, unanswerable: str | None) -> Verdict:
     rule = question.rule
     if question.channels and scope.channel not in question.channels:
         return Verdict(null_reason="not_eligible")
+    if unanswerable:
+        return Verdict(null_reason=unanswerable)
+    if isinstance(rule, Human):
+        return Verdict(null_reason="pending_human")
     if isinstance(rule, Whole) and isinstance(state, WholeState):
         return whole_verdict(state, rule, scope)
     if isinstance(rule, Each) and isinstance(state, EachState):
@@ -108,8 +119,7 @@ def finish(state: State, interaction_id: str, transcript_version: str) -> Score:
     )
     if form is None or reason:
         return blank
-    pairs = zip(form.questions, state.rules, strict=True)
-    answers = tuple(answer_of(question, _verdict(rule, question, state.scope)) for question, rule in pairs)
+    answers = _answers(state, form)
     sums = totals(
         form,
         np.array([[answer.share for answer in answers]]),
@@ -120,6 +130,7 @@ def finish(state: State, interaction_id: str, transcript_version: str) -> Score:
     return replace(
         blank,
         overall=overall,
+        band=form.band(overall) if overall is not None else None,
         null_reason=None if overall is not None else missing_reason(answers),
         sections=tuple(_number(value) for value in sums.sections[0]),
         is_autofail=bool(sums.is_autofail[0]),
@@ -128,6 +139,26 @@ def finish(state: State, interaction_id: str, transcript_version: str) -> Score:
         called_for_n=int(sums.called_for_n[0]),
         answers=answers,
     )
+
+
+def _answers(state: State, form: Form) -> tuple[Answer, ...]:
+    """Return every question's answer; a question not shown waits for no verdict."""
+    answers: dict[str, Answer] = {}
+    for question, rule in zip(form.questions, state.rules, strict=True):
+        shown = question.shown_if
+        if shown and answers[shown.question_id].answer not in shown.answers:
+            verdict = Verdict(null_reason="not_shown")
+        else:
+            verdict = _verdict(rule, question, state.scope, _unanswerable(state, question))
+        answers[question.question_id] = answer_of(question, verdict)
+    return tuple(answers.values())
+
+
+def _unanswerable(state: State, question: Question) -> str | None:
+    """Return why a question that needs the text model has no answer; None when it can be judged."""
+    if not question.reads:
+        return None
+    return state.forms.reader.state or ("model_error" if state.unread.intersection(question.reads) else None)
 
 
 def _unscorable(state: State) -> str | None:

@@ -1,4 +1,4 @@
-"""What a scorecard is once it is read: forms, questions, and the four kinds of rule.
+"""What a scorecard is once it is read: forms, questions, and the kinds of rule.
 
 Lives here: frozen shapes. Not here: reading YAML (form_yaml.py), choosing a form and the epoch (forms.py), judging
 (fold.py, batch.py).
@@ -25,8 +25,21 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """A head of the text model beside (or in the place of) phrases, under one set name.
+
+    At `sure` and above the turn says it; from `maybe` up to `sure` nobody knows, and the verdict goes to a person; below, not.
+    """
+
+    name: str
+    head: str
+    sure: float
+    maybe: float
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
-    """Somebody said something somewhere: any of the phrase sets, by the speaker, inside the window."""
+    """Somebody said something somewhere: any of the named sets, by the speaker, inside the window."""
 
     speaker: Party
     said: tuple[str, ...]
@@ -97,7 +110,12 @@ class Interruption:
     allowed_n: int = 0
 
 
-Rule = Whole | Each | Wait | Interruption
+@dataclass(frozen=True, slots=True)
+class Human:
+    """Only a person can answer: what text and times do not show. Pending until somebody has."""
+
+
+Rule = Whole | Each | Wait | Interruption | Human
 
 
 def asked_of(rule: Rule) -> dict[Party, frozenset[str]]:
@@ -120,8 +138,19 @@ def asked_of(rule: Rule) -> dict[Party, frozenset[str]]:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownIf:
+    """A question asked only when an earlier one got one of these answers (yes, no, partial, na)."""
+
+    question_id: str
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """One question of a form: what it asks, what it weighs, how it is judged, and what people are told."""
+    """One question of a form: what it asks, what it weighs, how it is judged, and what people are told.
+
+    `reads` names the sides whose turns the text model must have read before the question can be answered.
+    """
 
     question_id: str
     version: int
@@ -136,10 +165,22 @@ class Question:
     severity: str = "low"
     channels: tuple[str, ...] = ()
     is_autofail: bool = False
+    fails: Literal["form", "section"] = "form"
     is_advisory: bool = False
     is_legal: bool = False
     reviewed_by: str | None = None
     source: str = ""
+    shown_if: "ShownIf | None" = None
+    reads: tuple[Party, ...] = ()
+
+    @property
+    def answered_by(self) -> str:
+        """Return where the answer comes from: rule, metric, model or human."""
+        if isinstance(self.rule, Human):
+            return "human"
+        if isinstance(self.rule, Wait | Interruption):
+            return "metric"
+        return "model" if self.reads else "rule"
 
     def reason(self, answer: str) -> str:
         """Return the sentence for an answer."""
@@ -148,10 +189,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
-    """Which interactions a form is for; an empty tuple means any. Queues and intents are glob patterns on lower-case names."""
+    """Which interactions a form is for; an empty tuple means any. Queues and intents are glob patterns on lower-case names.
+
+    `states` are states of residence, as they stand in the interaction's attributes.
+    """
 
     queues: tuple[str, ...] = ()
     intents: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     languages: tuple[str, ...] = ("en",)
     min_turns: int = 3
@@ -159,7 +204,7 @@ class Eligibility:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One published scorecard."""
+    """One published version of a scorecard; it scores interactions from `valid_from` on, until a later version does."""
 
     form_id: str
     version: str
@@ -170,6 +215,14 @@ class Form:
     weight_mode: WeightMode = "question"
     phrase_sets: tuple[PhraseSet, ...] = ()
     content: str = ""
+    readings: tuple[Reading, ...] = ()
+    bands: tuple[tuple[str, float], ...] = ()
+    valid_from: str = ""
+
+    def band(self, overall: float) -> str | None:
+        """Return the band of an unrounded score: the highest whose lower end it reaches; bands are half-open."""
+        reached = [(start, name) for name, start in self.bands if overall >= start]
+        return max(reached)[1] if reached else None
 
     def asked_of(self, speaker: Party) -> frozenset[str]:
         """Return the phrase sets the form looks for in one side's turns."""

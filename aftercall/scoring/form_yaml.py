@@ -1,44 +1,47 @@
 """Scorecards and phrase sets from YAML, refused with the place and the remedy when they are wrong.
 
-Lives here: file -> Form. Not here: the shapes (form.py), the schema of the files (scorecards/scorecard.schema.json).
+Lives here: file -> Form. Not here: the shapes (form.py), reading YAML (yaml_files.py), the schemas (scorecards/*.schema.json).
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
-
-import yaml
+from typing import Any
 
 from aftercall.contracts.errors import ScorecardError
+from aftercall.scoring.behaviours import with_behaviour_rules
 from aftercall.scoring.form import (
     Condition,
     Each,
     Eligibility,
     Form,
+    Human,
     Interruption,
+    Party,
     Question,
+    Reading,
     Rule,
+    ShownIf,
     Wait,
     Whole,
     Window,
     asked_of,
 )
+from aftercall.scoring.yaml_files import mapping_of, validated
 from aftercall.text.match import PhraseSet
 from aftercall.text.phrase import expression
 
 # YAML reads a bare yes or no as a truth value, so the files say met and missed.
 _ANSWER = {"met": "yes", "missed": "no", "na": "na"}
-_SCHEMAS = Path(__file__).parent / "scorecards"
 
 
 @dataclass(frozen=True, slots=True)
 class PhraseEntry:
-    """A phrase set as written: the set, and sentences it must and must not be found in."""
+    """A set as written: its phrases, the head of the text model beside them, and sentences it must and must not be found in."""
 
     phrases: PhraseSet
+    reading: Reading | None = None
     examples: tuple[str, ...] = ()
     counter_examples: tuple[str, ...] = ()
 
@@ -47,8 +50,7 @@ def read_phrase_sets(paths: Sequence[Path]) -> dict[str, PhraseEntry]:
     """Return the phrase sets of the files by name."""
     entries: dict[str, PhraseEntry] = {}
     for path in paths:
-        raw = _yaml(path)
-        _validate(raw, "phrases.schema.json", path)
+        raw = validated(mapping_of(path), "phrases.schema.json", path)
         for name, entry in _phrase_entries(raw, path).items():
             if name in entries:
                 raise ScorecardError(f"{path.name}: the phrase set {name!r} exists twice.")
@@ -56,67 +58,66 @@ def read_phrase_sets(paths: Sequence[Path]) -> dict[str, PhraseEntry]:
     return entries
 
 
-def read_form(path: Path, shared: Mapping[str, PhraseEntry]) -> Form:
-    """Return the form of a YAML file; `shared` are phrase sets it may use beside its own.
+def read_form(path: Path, shared: Mapping[str, PhraseEntry], advisory: frozenset[str] = frozenset()) -> Form:
+    """Return the form of a YAML file; `shared` are phrase sets it may use beside its own, `advisory` ids outside the score.
 
     Raises: ScorecardError, naming the place in the file and what it must be.
     """
-    raw = _yaml(path)
-    _validate(raw, "scorecard.schema.json", path)
+    raw = validated(mapping_of(path), "scorecard.schema.json", path)
+    raw |= {"questions": with_behaviour_rules(raw["questions"], path)}
     own = _phrase_entries(raw.get("phrases", {}), path)
     known = {**shared, **own}
     sections = tuple((str(one["id"]), float(one["weight"])) for one in raw["sections"])
-    questions = tuple(_question(one, path) for one in raw["questions"])
+    questions = tuple(_question(one, path, advisory) for one in raw["questions"])
     _check(path, questions, [name for name, _ in sections], known)
-    used = sorted({name for question in questions for name in _names(question.rule)})
-    sets = tuple(known[name].phrases for name in used)
-    content = json.dumps([raw, [[s.name, s.phrases, s.unless] for s in sets]], sort_keys=True, default=str)
+    used = [known[name] for name in sorted({name for question in questions for name in _names(question.rule)})]
+    sets = tuple(one.phrases for one in used if one.phrases.phrases)
+    readings = tuple(one.reading for one in used if one.reading)
+    parts = [[[s.name, s.phrases, s.unless] for s in sets], [[r.name, r.head, r.sure, r.maybe] for r in readings]]
+    content = json.dumps([raw, *parts, sorted(advisory)], sort_keys=True, default=str)
     return Form(
-        raw["id"], raw["version"], raw["title"], _eligibility(raw.get("eligibility", {})), sections, questions,
-        raw.get("weight_mode", "question"), sets, content,
-    )  # fmt: skip
+        raw["id"],
+        raw["version"],
+        raw["title"],
+        _eligibility(raw.get("eligibility", {})),
+        sections,
+        tuple(replace(question, reads=_read_by(question.rule, readings)) for question in questions),
+        raw.get("weight_mode", "question"),
+        sets,
+        content,
+        readings,
+        tuple((str(one["name"]), float(one["from"])) for one in raw.get("bands", ())),
+        raw.get("valid_from", ""),
+    )
 
 
-def _yaml(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise ScorecardError(f"{path} not found. Give a scorecard in YAML, such as the shipped service.yaml.")
-    try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ScorecardError(f"{path.name} is not YAML in UTF-8: {error}") from error
-    if not isinstance(raw, dict):
-        raise ScorecardError(f"{path.name} must be a mapping with id, version, sections and questions.")
-    return cast("dict[str, Any]", raw)
-
-
-@cache
-def _validator(schema_name: str) -> Any:
-    import jsonschema
-
-    return jsonschema.Draft202012Validator(json.loads((_SCHEMAS / schema_name).read_text(encoding="utf-8")))
-
-
-def _validate(raw: Any, schema_name: str, path: Path) -> None:
-    from jsonschema.exceptions import best_match
-
-    error = best_match(_validator(schema_name).iter_errors(raw))
-    if error is not None:
-        where = "/".join(str(part) for part in error.absolute_path) or "the file"
-        raise ScorecardError(f"{path.name}: {where}: {error.message}. The form of the file is in {schema_name}.")
+def _read_by(rule: Rule, readings: Sequence[Reading]) -> tuple[Party, ...]:
+    """Return the sides whose turns the text model must have read for a rule."""
+    names = {one.name for one in readings}
+    return tuple(party for party, asked in asked_of(rule).items() if not names.isdisjoint(asked))
 
 
 def _phrase_entries(raw: Mapping[str, Any], path: Path) -> dict[str, PhraseEntry]:
     entries: dict[str, PhraseEntry] = {}
     for name, one in raw.items():
-        phrases, unless = tuple(one["phrases"]), tuple(one.get("unless", ()))
+        phrases, unless = tuple(one.get("phrases", ())), tuple(one.get("unless", ()))
         for phrase in (*phrases, *unless):
             try:
                 expression(phrase)
             except ScorecardError as error:
                 raise ScorecardError(f"{path.name}: phrase set {name!r}: {error}") from None
         examples = tuple(one.get("examples", ())), tuple(one.get("counter_examples", ()))
-        entries[name] = PhraseEntry(PhraseSet(name, phrases, unless), *examples)
+        entries[name] = PhraseEntry(PhraseSet(name, phrases, unless), _reading(name, one.get("model"), path), *examples)
     return entries
+
+
+def _reading(name: str, raw: Mapping[str, Any] | None, path: Path) -> Reading | None:
+    if raw is None:
+        return None
+    sure, maybe = float(raw["sure"]), float(raw.get("maybe", raw["sure"]))
+    if maybe > sure:
+        raise ScorecardError(f"{path.name}: {name}: maybe ({maybe:g}) must not be above sure ({sure:g}).")
+    return Reading(name, raw["head"], sure, maybe)
 
 
 def _condition(raw: Mapping[str, Any]) -> Condition:
@@ -131,6 +132,8 @@ def _maybe(raw: Mapping[str, Any] | None) -> Condition | None:
 
 
 def _rule(raw: Mapping[str, Any]) -> Rule:
+    if raw.get("human"):
+        return Human()
     called: Mapping[str, Any] = raw["called_for"] if isinstance(raw.get("called_for"), dict) else {}
     excused = _maybe(raw.get("excused_by"))
     if "wait" in raw:
@@ -149,10 +152,12 @@ def _rule(raw: Mapping[str, Any]) -> Rule:
     return Whole(_condition(expect), when=_maybe(called.get("when")), excused_by=excused)
 
 
-def _question(raw: Mapping[str, Any], path: Path) -> Question:
+def _question(raw: Mapping[str, Any], path: Path, advisory: frozenset[str]) -> Question:
+    if absent := [key for key in ("reasons", "remedy") if key not in raw]:
+        raise ScorecardError(f"{path.name}: {raw['id']}: {' and '.join(absent)} missing; people are told both.")
     legal, reviewed = bool(raw.get("legal", False)), raw.get("reviewed_by")
     rule, reasons = _rule(raw), {_ANSWER[key]: str(value) for key, value in raw["reasons"].items()}
-    is_always_asked = isinstance(rule, Whole) and rule.when is None and rule.excused_by is None
+    is_always_asked = isinstance(rule, Human) or (isinstance(rule, Whole) and rule.when is None and rule.excused_by is None)
     if not is_always_asked and "na" not in reasons:
         raise ScorecardError(f"{path.name}: {raw['id']}: reasons/na is missing; this question is not always called for.")
     return Question(
@@ -169,16 +174,22 @@ def _question(raw: Mapping[str, Any], path: Path) -> Question:
         raw.get("severity", "low"),
         tuple(raw.get("channels", ())),
         bool(raw.get("autofail", False)),
-        # A legal question stays beside the score until counsel has looked at it.
-        bool(raw.get("advisory", False)) or (legal and not reviewed),
+        "section" if raw.get("autofail") == "section" else "form",
+        # A legal question stays beside the score until counsel has looked at it, one for people until a person has answered.
+        bool(raw.get("advisory", False)) or (legal and not reviewed) or isinstance(rule, Human) or raw["id"] in advisory,
         legal,
         reviewed,
         raw.get("source", ""),
+        _shown_if(raw.get("shown_if")),
     )
 
 
+def _shown_if(raw: Mapping[str, Any] | None) -> ShownIf | None:
+    return ShownIf(raw["question"], tuple(_ANSWER.get(str(answer), str(answer)) for answer in raw["answers"])) if raw else None
+
+
 def _eligibility(raw: Mapping[str, Any]) -> Eligibility:
-    lists = {key: tuple(raw[key]) for key in ("queues", "intents", "channels", "languages") if key in raw}
+    lists = {key: tuple(raw[key]) for key in ("queues", "intents", "states", "channels", "languages") if key in raw}
     return Eligibility(**lists, min_turns=raw.get("min_turns", 3))
 
 
@@ -193,6 +204,9 @@ def _check(path: Path, questions: Sequence[Question], sections: Sequence[str], k
         where = f"{path.name}: {question.question_id}"
         if question.question_id in seen:
             raise ScorecardError(f"{where}: this id stands twice; every question has its own.")
+        shown = question.shown_if
+        if shown and shown.question_id not in seen:
+            raise ScorecardError(f"{where}: shown_if names {shown.question_id!r}, which must be a question above it.")
         seen.add(question.question_id)
         if question.section not in sections:
             raise ScorecardError(f"{where}: there is no section {question.section!r}. There are: {', '.join(sections)}.")

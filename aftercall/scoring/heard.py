@@ -1,17 +1,19 @@
-"""A turn as the rules see it: its place, its times, the phrase sets it holds, and the quote that proves it.
+"""A turn as the rules see it: its place, its times, what it says, and the quote that proves it.
 
-Lives here: turn -> Heard, quotes, evidence. Not here: rules (sighting.py, moments.py, waits.py), totals.
+Lives here: turn -> Heard, quotes, evidence. Not here: reading texts (reader.py), rules (sighting.py, moments.py, waits.py).
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
 
 from aftercall.contracts.records import Turn
-from aftercall.text.match import Matcher
-from aftercall.text.normalise import normalise, tokenise
+from aftercall.scoring.reader import Reader
+from aftercall.text.normalise import tokenise
 
 QUOTE_CHARACTERS = 200
 QUOTES_MAX = 3
+# Recogniser confidence of a turn, in thousandths, below which its words are guesses: such a turn proves nothing.
+UNCLEAR_BELOW_THOUSANDTHS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +38,43 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One turn of agent or customer, normalised and matched."""
+    """One turn of agent or customer, read: the sets it surely says and those it perhaps says.
+
+    An unclear turn (low recogniser confidence) says nothing surely and might say anything.
+    """
 
     place: Place
     speaker: str
     text: str
-    sets: frozenset[str]
-    matcher: Matcher
+    sure: frozenset[str]
+    perhaps: frozenset[str]
+    is_unclear: bool
+    is_unread: bool
+    reader: Reader
 
     def says(self, names: tuple[str, ...]) -> bool:
-        """Return whether any of the phrase sets stands in the turn."""
-        return not self.sets.isdisjoint(names)
+        """Return whether the turn surely says any of the sets."""
+        return not self.is_unclear and not self.sure.isdisjoint(names)
+
+    def hints_at(self, names: tuple[str, ...]) -> bool:
+        """Return whether there is a sign of any of the sets, sure or not."""
+        return not self.sure.isdisjoint(names) or not self.perhaps.isdisjoint(names)
+
+    def might_say(self, names: tuple[str, ...]) -> bool:
+        """Return whether it cannot be ruled out that the turn says any of the sets."""
+        return bool(names) and (self.is_unclear or self.hints_at(names))
 
     def quoted(self, names: tuple[str, ...]) -> Evidence:
-        """Return the turn as evidence for the phrase sets."""
-        return Evidence(self.place.turn, self.place.start_s, quote_of(self.text, names, self.matcher))
+        """Return the turn as evidence for the sets."""
+        return Evidence(self.place.turn, self.place.start_s, quote_of(self.text, names, self.reader))
 
 
-def heard(turn: Turn, matcher: Matcher) -> Heard:
+def heard(turn: Turn, reader: Reader) -> Heard:
     """Return the turn as the rules see it."""
     place = Place(turn.turn, turn.start_s, turn.end_s)
-    return Heard(place, turn.speaker, turn.text, matcher.match(normalise(turn.text)), matcher)
+    said = reader.read(turn.speaker, turn.text)
+    is_unclear = turn.confidence is not None and round(turn.confidence * 1000) < UNCLEAR_BELOW_THOUSANDTHS
+    return Heard(place, turn.speaker, turn.text, said.sure, said.perhaps, is_unclear, said.is_unread, reader)
 
 
 def searched(first: Place, last: Place) -> Evidence:
@@ -71,27 +89,27 @@ def ms(seconds: float | None) -> int | None:
     return None if seconds is None else round(seconds * 1000)
 
 
-def quote_of(text: str, names: tuple[str, ...], matcher: Matcher) -> str:
-    """Return the words that prove a match: the turn, or of a long one the stretch around the first match, cut at word edges.
+def quote_of(text: str, names: tuple[str, ...], reader: Reader) -> str:
+    """Return the words that prove a set: the turn, or of a long one the stretch around what was found, cut at word edges.
 
-    Without phrase sets the quote is the beginning of the turn.
+    Without sets the quote is the beginning of the turn.
     """
     if len(text) <= QUOTE_CHARACTERS or not names:
         return text[:QUOTE_CHARACTERS]
-    return _clipped(text, names, matcher)
+    return _clipped(text, names, reader)
 
 
 @lru_cache(maxsize=4096)
-def _clipped(text: str, names: tuple[str, ...], matcher: Matcher) -> str:
+def _clipped(text: str, names: tuple[str, ...], reader: Reader) -> str:
     normal = tokenise(text)
-    spans = [span for name in names if (span := matcher.find(name, normal.text))]
-    start, end = normal.original(*spans[0]) if spans else (0, 0)
+    spans = [span for name in names if (span := reader.matcher.find(name, normal.text))]
+    start, end = normal.original(*spans[0]) if spans else reader.strongest(text, names)
     room = max(QUOTE_CHARACTERS - (end - start), 0)
     left = max(start - room // 2, 0)
-    right = min(max(left + QUOTE_CHARACTERS, end), len(text))
+    right = min(max(left + QUOTE_CHARACTERS, end), len(text), left + QUOTE_CHARACTERS)
     left = max(min(left, right - QUOTE_CHARACTERS), 0)
     if left > 0 and (edge := text.find(" ", left, start)) >= 0:
         left = edge + 1
-    if right < len(text) and (edge := text.rfind(" ", end, right)) >= 0:
+    if right < len(text) and (edge := text.rfind(" ", min(end, right), right)) >= 0:
         right = edge
     return text[left:right].strip()

@@ -13,6 +13,9 @@ from aftercall.scoring.form import SECTIONS, Question
 from aftercall.scoring.heard import Evidence
 from aftercall.scoring.sighting import Verdict
 
+# Null reasons of questions that were not asked of the interaction: they are missing nowhere.
+NOT_ASKED = ("not_eligible", "not_shown")
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -43,8 +46,8 @@ class Answer:
 
     @property
     def is_unscored(self) -> bool:
-        """Whether the answer should have counted and could not be given; 'not for this channel' is not that."""
-        return self.answer is None and self.null_reason != "not_eligible"
+        """Whether the answer should have counted and could not be given; 'not asked here' is not that."""
+        return self.answer is None and self.null_reason not in NOT_ASKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Score:
     applied_weight_share: float | None = None
     called_for_n: int = 0
     answers: tuple[Answer, ...] = ()
+    band: str | None = None
 
 
 def answer_of(question: Question, verdict: Verdict) -> Answer:
@@ -87,7 +91,14 @@ def answer_name(called_for_n: int, done_n: int, null_reason: str | None) -> str 
     return "yes" if done_n == called_for_n else ("partial" if done_n else "no")
 
 
-NULL_SENTENCES = {"no_times": "Could not be judged: the transcript has no times.", "not_eligible": "Not asked on this channel."}
+NULL_SENTENCES = {
+    "no_times": "Could not be judged: the transcript has no times.",
+    "not_eligible": "Not asked on this channel.",
+    "not_shown": "Not asked: an earlier answer makes it pointless.",
+    "pending_human": "Too close to call from the words alone: a person decides.",
+    "model_missing": "Could not be judged: the text model is not installed.",
+    "model_error": "Could not be judged: the text model failed on a turn.",
+}
 
 
 def reason_of(question: Question, answer: str | None, null_reason: str | None, called_for_n: int, done_n: int) -> str:
@@ -111,6 +122,7 @@ def score_line(score: Score) -> dict[str, Any]:
         "null_reason": score.null_reason,
         "is_autofail": score.is_autofail,
         "score_before_autofail": rounded(score.before_autofail),
+        "band": score.band,
         "sections": {name: rounded(value) for name, value in zip(SECTIONS, score.sections, strict=True)},
         "questions": answers,
         "behaviours": _behaviours(score.answers),
@@ -133,7 +145,7 @@ def _answer_line(answer: Answer) -> dict[str, Any]:
         "called_for": answer.called_for_n > 0,
         "called_for_n": answer.called_for_n,
         "done_n": answer.done_n,
-        "source": "rule",
+        "source": question.answered_by,
         "advisory": question.is_advisory,
         "severity": question.severity,
         "reason": answer.reason,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from aftercall.scoring.form import Condition, Whole
 from aftercall.scoring.heard import QUOTES_MAX, Evidence, Heard, Place, ms, searched
-from aftercall.scoring.scope import Scope
+from aftercall.scoring.scope import WINDOW_TURNS_MAX, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,30 +26,42 @@ class Sighting:
     """One condition followed through an interaction; it changes only when something is found.
 
     `hits` are (the speaker's turn count, quote): the first few, or the last few when the window is at the end. `looked` are the
-    first and last turn of a window in seconds; windows in turns are known from the scope.
+    first and last turn of a window in seconds; windows in turns are known from the scope. `doubts` are the turn counts at which
+    it was perhaps said.
     """
 
     hit_n: int = 0
     hits: tuple[tuple[int, Evidence], ...] = ()
     looked: tuple[Place, Place] | None = None
+    doubts: tuple[int, ...] = ()
 
-    def after(self, turn: Heard, condition: Condition, scope: Scope) -> "Sighting":
-        """Return the sighting after one turn; `scope` already holds the turn."""
+    def after(self, turn: Heard, condition: Condition, scope: Scope, *, in_doubt: bool = False) -> "Sighting":
+        """Return the sighting after one turn; `scope` already holds the turn, `in_doubt` that it perhaps said it."""
         if turn.speaker != condition.speaker:
             return self
         window, count, is_hit = condition.window, scope.side(turn.speaker).turn_n, turn.says(condition.said)
         if window.kind == "first_s":
             if not _in_first(turn.place, scope, window.n):
                 return self
-            self = Sighting(self.hit_n, self.hits, (self.looked[0] if self.looked else turn.place, turn.place))  # noqa: PLW0642
-        if not is_hit or (window.kind == "first_turns" and count > window.n):
+            looked = (self.looked[0] if self.looked else turn.place, turn.place)
+            self = Sighting(self.hit_n, self.hits, looked, self.doubts)  # noqa: PLW0642
+        if not (is_hit or in_doubt) or (window.kind == "first_turns" and count > window.n):
             return self
+        if not is_hit:
+            return Sighting(self.hit_n, self.hits, self.looked, (*self.doubts, count)[-WINDOW_TURNS_MAX:])
         hits = self.hits
         if window.kind == "last_turns":
             hits = (*hits, (count, turn.quoted(condition.said)))[-int(window.n) :]
         elif len(hits) < QUOTES_MAX:
             hits = (*hits, (count, turn.quoted(condition.said)))
-        return Sighting(self.hit_n + 1, hits, self.looked)
+        return Sighting(self.hit_n + 1, hits, self.looked, self.doubts)
+
+    def doubt_n(self, condition: Condition, scope: Scope) -> int:
+        """Return how many turns inside the window perhaps hold it (of many, the last ones)."""
+        if condition.window.kind != "last_turns":
+            return len(self.doubts)
+        since = scope.side(condition.speaker).turn_n - condition.window.n
+        return sum(1 for count in self.doubts if count > since)
 
     def found(self, condition: Condition, scope: Scope) -> tuple[int, tuple[Evidence, ...]]:
         """Return how many turns inside the window hold it, and the first few of them."""
@@ -89,10 +101,17 @@ class WholeState:
 
 
 def whole_after(state: WholeState, rule: Whole, turn: Heard, scope: Scope) -> WholeState:
-    """Return the state of a Whole rule after one turn."""
-    expect = state.expect.after(turn, rule.expect, scope)
+    """Return the state of a Whole rule after one turn.
+
+    What must not be said is in doubt only where there is a sign of it; what should be said, wherever it cannot be ruled out.
+    """
+    said = rule.expect.said
+    in_doubt = turn.hints_at(said) if rule.never else turn.might_say(said)
+    expect = state.expect.after(turn, rule.expect, scope, in_doubt=in_doubt)
     when = state.when.after(turn, rule.when, scope) if rule.when else state.when
-    excuse = state.excuse.after(turn, rule.excused_by, scope) if rule.excused_by else state.excuse
+    excuse = state.excuse
+    if rule.excused_by:
+        excuse = excuse.after(turn, rule.excused_by, scope, in_doubt=turn.might_say(rule.excused_by.said))
     if expect is state.expect and when is state.when and excuse is state.excuse:
         return state
     return WholeState(expect, when, excuse)
@@ -109,9 +128,16 @@ def whole_verdict(state: WholeState, rule: Whole, scope: Scope) -> Verdict:
         if not when_n:
             return Verdict()
     hit_n, quotes = state.expect.found(rule.expect, scope)
-    is_done = hit_n <= rule.allowed_n if rule.never else hit_n > 0
-    if is_done:
+    doubt_n = state.expect.doubt_n(rule.expect, scope)
+    if (hit_n + doubt_n <= rule.allowed_n) if rule.never else hit_n > 0:
         return Verdict(1, 1, evidence=() if rule.never else quotes[:1])
-    if rule.excused_by and state.excuse.found(rule.excused_by, scope)[0]:
+    if rule.excused_by and is_excused(state.excuse, rule.excused_by, scope):
         return Verdict()
+    if (hit_n <= rule.allowed_n) if rule.never else doubt_n > 0:
+        return Verdict(null_reason="pending_human")
     return Verdict(1, 0, evidence=quotes if rule.never else (*triggers[:1], state.expect.searched(rule.expect, scope)))
+
+
+def is_excused(sighting: Sighting, excuse: Condition, scope: Scope) -> bool:
+    """Return whether an excuse was said, or perhaps said: the doubt is the agent's."""
+    return bool(sighting.found(excuse, scope)[0] or sighting.doubt_n(excuse, scope))

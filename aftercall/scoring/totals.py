@@ -46,15 +46,29 @@ def totals(form: Form, share: np.ndarray, is_scored: np.ndarray, is_unscored: np
     weights = np.array([question.weight for question in form.questions])
     scored, unscored = is_scored & counted, is_unscored & counted
     applied, missing = _sum(scored, weights), _sum(unscored, weights)
-    sections = _sections(form, share, is_scored)
     autofail = np.array([question.is_autofail for question in form.questions], dtype=bool) & counted
-    failed = (scored & (share == 0) & autofail).any(axis=1) if len(weights) else np.zeros(len(share), dtype=bool)
+    whole = np.array([question.fails == "form" for question in form.questions], dtype=bool)
+    lost = scored & (share == 0) & autofail
+    failed, form_failed = lost.any(axis=1), (lost & whole).any(axis=1)
+    final_share = _without_failed_sections(form, share, lost & ~whole)
+    sections = _sections(form, final_share, is_scored)
     with np.errstate(invalid="ignore", divide="ignore"):
         applied_share = applied / (applied + missing)
         incomplete = (missing > UNSCORED_SHARE_MAX * (applied + missing)) | (unscored & autofail).any(axis=1)
-        overall = np.where((applied > 0) & ~incomplete, _overall(form, share, scored), np.nan)
-    final = np.where(failed & ~np.isnan(overall), 0.0, overall)
+        can = (applied > 0) & ~incomplete
+        overall = np.where(can, _overall(form, share, scored), np.nan)
+        final = np.where(can, _overall(form, final_share, scored), np.nan)
+    final = np.where(form_failed & can, 0.0, final)
     return Totals(final, overall, failed & ~np.isnan(overall), sections, applied_share, scored.sum(axis=1), incomplete)
+
+
+def _without_failed_sections(form: Form, share: np.ndarray, lost: np.ndarray) -> np.ndarray:
+    """Return the shares with nothing earned in a section that a question of it fails."""
+    if not lost.any():
+        return share
+    sections = np.array([question.section for question in form.questions])
+    failed = np.stack([(lost & (sections == name)).any(axis=1) for name in sections], axis=1)
+    return np.where(failed, 0.0, share)
 
 
 def _sum(mask: np.ndarray, values: np.ndarray, share: np.ndarray | None = None) -> np.ndarray:

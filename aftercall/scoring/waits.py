@@ -44,7 +44,7 @@ def wait_after(state: TimesState, rule: Wait, turn: Heard, scope: Scope) -> Time
     start_ms, last_word_ms = ms(turn.place.start_s), scope.last_word_ms
     if start_ms is None or last_word_ms is None or before.place.start_s is None:
         return state.untimed()
-    announced = before.speaker == "agent" and before.says(rule.announced_by)
+    announced = before.speaker == "agent" and before.might_say(rule.announced_by)
     if announced or start_ms - last_word_ms <= limit_s * 1000:
         return state.counted()
     turns, times = (before.place.turn, turn.place.turn), (last_word_ms / 1000, start_ms / 1000)

@@ -100,7 +100,9 @@ class Matcher:
 
     def find(self, name: str, text: str) -> tuple[int, int] | None:
         """Return (start, end) of the first match of a set in a normalised text, by `re`; None when it does not occur."""
-        i = self._place[name]
+        i = self._place.get(name)
+        if i is None:
+            return None
         found = self._searches[i].search(self._without_exceptions(i, text))
         return found.span() if found else None
 

@@ -18,6 +18,7 @@ from aftercall.scoring.fold import begin, finish, hear, score_one
 from aftercall.scoring.forms import SHIPPED, Facts, Forms, load
 from aftercall.scoring.table_rows import rows_of
 from tests.parity.random_interactions import interactions, tables_of
+from tests.parity.stand_in_model import StandInModel
 
 EVERY_RULE = Path(__file__).parent / "every_rule.yaml"
 Rows = tuple[list[dict[str, Any]], ...]
@@ -25,8 +26,11 @@ Rows = tuple[list[dict[str, Any]], ...]
 
 @cache
 def forms_named(which: str, engine: str = "re2") -> Forms:
-    paths = {"shipped": SHIPPED, "every rule": (EVERY_RULE,), "all": (*SHIPPED, EVERY_RULE)}[which]
-    return load(paths, engine_name=engine)  # type: ignore[arg-type]
+    """The shipped forms with the shipped text model; every kind of rule with a stand-in, so that every kind of value occurs."""
+    if which == "shipped":
+        return load(SHIPPED, engine_name=engine)  # type: ignore[arg-type]
+    model = {"every rule": StandInModel(), "no failures": StandInModel(can_fail=False), "no model": "model_missing"}[which]
+    return load((EVERY_RULE,), engine_name=engine, model=model)  # type: ignore[arg-type]
 
 
 def by_key(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -44,7 +48,7 @@ def fold_rows(many: Sequence[Interaction], forms: Forms) -> Rows:
     return tuple(by_key([row for part in parts for row in part[k]]) for k in range(3))
 
 
-@pytest.mark.parametrize("which", ["every rule", "shipped"])
+@pytest.mark.parametrize("which", ["every rule", "no failures", "no model", "shipped"])
 @settings(max_examples=120, deadline=None)
 @given(data=st.data())
 def test_batch_equals_the_fold(which: str, data: st.DataObject) -> None:

@@ -55,7 +55,7 @@ def written(folder: Path, content: Any, name: str = "mine.yaml") -> Path:
         (card(question={"section": "accuracy"}), "no section 'accuracy'"),
         (card(question={"expect": {"speaker": "agent", "said": ["hallo"]}}), "unknown phrase sets hallo"),
         (card(question={"weight": 0}), "questions/0/weight"),
-        (card(question={"expect": None}), "questions/0"),
+        (card(question={"expect": None, "behaviour": "telepathy"}), "no behaviour 'telepathy'"),
         (card(phrases={"hello": {"phrases": ["(?<=a)hello"]}}), "look-behind"),
         (card(question={"called_for": {"when": {"speaker": "customer", "said": ["hello"]}}}), "reasons/na is missing"),
         (card(questions=[card()["questions"][0], card()["questions"][0]]), "stands twice"),
