@@ -112,6 +112,7 @@ def _overview(known: dict[str, EntryPoint]) -> str:
 
 SUMMARIES = {
     "check": "say what each file is, what would be read and what refused; writes nothing",
+    "coach": "at most one short message per interaction for its agent: moment, behaviour, one thing to try",
     "demo": "write the synthetic centre and run the whole main job on it",
     "doctor": "versions, models found and where, what is missing for what",
     "explain": "scores for people: quote, time, what would have earned the point",

@@ -1,0 +1,1 @@
+"""Micro-coaching and self-assessment: what an agent is told after a contact, and what an agent is asked before the score."""
