@@ -96,7 +96,7 @@ def scorer_deviations(evaluations: pl.DataFrame, *, reference: str | None = None
 
     The reference is the person marked `is_reference` in a session, else the evaluator named here. Answers are worth yes 1,
     partial ½, no 0; 'na' against an answer is counted as a difference about what was called for, never as points.
-    Columns: question_id, evaluator_id, n (both answered), deviation (mean worth minus the reference's; above 0 is more lenient),
+    Columns: question_id, evaluator_id, n (both answered), deviation (mean worth minus the reference's; above 0: lenient),
     deviation_low, deviation_high, differ_n (other answer), na_differ_n, session_n.
     Raises: DesignError, sessions without any reference scorer.
     """

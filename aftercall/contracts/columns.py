@@ -228,6 +228,13 @@ POINTS_POSSIBLE = Column("points_possible", Kind.REAL, "Points that could be ear
 EVALUATOR_ID = _key("evaluator_id", "Who evaluated.")
 SAMPLING = _text("sampling", "How the interaction was drawn.", "random", "targeted", "all")
 INCLUSION_PROBABILITY = _share("inclusion_probability", "Probability with which it was drawn.")
+SUGGESTED_ANSWER = _text("suggested_answer", "The machine's answer, where the person had it in view.", *ANSWERS)
+ANSWER_SOURCE = _text("answer_source", "What the final answer came from.", "rule", "metric", "model", "human", "edited")
+DISPUTE_STATE = _text(
+    "dispute_state", "State of a dispute about the answer; null is none.", "open", "escalated", "accepted", "part", "rejected"
+)
+CALIBRATION_SESSION_ID = _key("calibration_session_id", "The session in which several people scored the same interaction.")
+IS_REFERENCE = _flag("is_reference", "Answered by the session's reference scorer.")
 SUBMITTED_AT = _instant("submitted_at", "When it was submitted.")
 RESPONDENT = _text("respondent", "Who answered.", "customer", "agent")
 SURVEY_ITEM = _text("survey_item", "What was asked.")

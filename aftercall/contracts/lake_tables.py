@@ -4,6 +4,7 @@ Lives here: grain, key and columns of each. Not here: marts (mart_tables.py), en
 """
 
 from aftercall.contracts import columns as c
+from aftercall.contracts import signal_columns as s
 from aftercall.contracts.table import Purpose, Retention, table
 
 _DAY, _PAIR = (c.DAY_ON,), (c.DAY_ON, c.SCORE_EPOCH)
@@ -133,6 +134,11 @@ CORE_EVALUATION = table(
         c.SAMPLING,
         c.INCLUSION_PROBABILITY,
         c.SUBMITTED_AT,
+        c.SUGGESTED_ANSWER,
+        c.ANSWER_SOURCE,
+        c.DISPUTE_STATE,
+        c.CALIBRATION_SESSION_ID,
+        c.IS_REFERENCE,
     ),
     Retention.SCORES,
     Purpose.COACHING,
@@ -214,6 +220,23 @@ SCORE_EVIDENCE = table(
         c.SEARCHED_LAST_TURN,
     ),
     Retention.TRANSCRIPT,
+    Purpose.COACHING,
+    partition=_PAIR,
+)
+SCORE_SIGNAL = table(
+    "score_signal",
+    "one row per turn of an interaction and epoch",
+    (c.INTERACTION_ID, c.TURN, c.SCORE_EPOCH),
+    (
+        c.DAY_ON.must(),
+        c.SPEAKER.must(),
+        *s.MODEL_SIGNALS,
+        *s.RULE_SIGNALS,
+        *s.TIME_SIGNALS,
+        c.NULL_REASON,
+        s.TEXT_MODEL_VERSION,
+    ),
+    Retention.SCORES,
     Purpose.COACHING,
     partition=_PAIR,
 )
