@@ -111,6 +111,7 @@ def _overview(known: dict[str, EntryPoint]) -> str:
 
 
 SUMMARIES = {
+    "behaviours": "the catalogue: what each behaviour means, how it is judged, how well it is found",
     "check": "say what each file is, what would be read and what refused; writes nothing",
     "coach": "at most one short message per interaction for its agent: moment, behaviour, one thing to try",
     "demo": "write the synthetic centre and run the whole main job on it",
@@ -121,5 +122,6 @@ SUMMARIES = {
     "run": "ingest, score, build marts, analyse, report; safe to repeat",
     "score": "one line per interaction: scores, answers with evidence, coverage, epoch",
     "scorecard": "validate a scorecard and print its denominators",
+    "signals": "one line per turn: what the text model and phrases find in it, its times",
     "transcribe": "recordings to canonical interaction lines with word times",
 }

@@ -24,6 +24,7 @@ LAKE: tuple[Table, ...] = (
     lake.SCORE_INTERACTION,
     lake.SCORE_QUESTION,
     lake.SCORE_EVIDENCE,
+    lake.SCORE_SIGNAL,
 )
 MARTS: tuple[Table, ...] = (
     marts.MART_AGENT_DAY,

@@ -28,7 +28,7 @@ LIMIT_S = 20.0
 _THREAD_N = 2
 _REMEMBERED_N = 20_000
 _AT_ONCE_N = 1_000
-_TASK_N = 20
+_TASK_N = 8
 _LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 
