@@ -1,7 +1,7 @@
 """The meaning of a score: hear one turn after another, then finish.
 
-Lives here: begin, hear, finish, score_one. Not here: the fast path over many interactions (batch.py), which must equal
-this one.
+Lives here: begin, hear, answers_so_far, finish, score_one. Not here: the fast path over many interactions (batch.py), which
+must equal this one.
 
 A state is frozen and bounded: it holds counts, a few quotes and the moments still open, never the transcript.
 """
@@ -119,7 +119,7 @@ def finish(state: State, interaction_id: str, transcript_version: str) -> Score:
     )
     if form is None or reason:
         return blank
-    answers = _answers(state, form)
+    answers = answers_so_far(state)
     sums = totals(
         form,
         np.array([[answer.share for answer in answers]]),
@@ -141,10 +141,10 @@ def finish(state: State, interaction_id: str, transcript_version: str) -> Score:
     )
 
 
-def _answers(state: State, form: Form) -> tuple[Answer, ...]:
-    """Return every question's answer; a question not shown waits for no verdict."""
+def answers_so_far(state: State) -> tuple[Answer, ...]:
+    """Return every question's answer if the interaction ended here; a question not shown waits for no verdict."""
     answers: dict[str, Answer] = {}
-    for question, rule in zip(form.questions, state.rules, strict=True):
+    for question, rule in zip(state.form.questions if state.form else (), state.rules, strict=True):
         shown = question.shown_if
         if shown and answers[shown.question_id].answer not in shown.answers:
             verdict = Verdict(null_reason="not_shown")

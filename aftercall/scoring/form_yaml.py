@@ -63,8 +63,15 @@ def read_form(path: Path, shared: Mapping[str, PhraseEntry], advisory: frozenset
 
     Raises: ScorecardError, naming the place in the file and what it must be.
     """
-    raw = validated(mapping_of(path), "scorecard.schema.json", path)
-    raw |= {"questions": with_behaviour_rules(raw["questions"], path)}
+    return form_of(mapping_of(path), shared, path, advisory)
+
+
+def form_of(
+    mapping: dict[str, Any], shared: Mapping[str, PhraseEntry], path: Path, advisory: frozenset[str] = frozenset()
+) -> Form:
+    """Return the form a mapping describes; `path` names it in errors."""
+    raw: dict[str, Any] = dict(validated(mapping, "scorecard.schema.json", path))
+    raw["questions"] = with_behaviour_rules(raw["questions"], path)
     own = _phrase_entries(raw.get("phrases", {}), path)
     known = {**shared, **own}
     sections = tuple((str(one["id"]), float(one["weight"])) for one in raw["sections"])

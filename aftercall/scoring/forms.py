@@ -15,7 +15,7 @@ from pathlib import Path
 from aftercall.contracts.errors import ModelError, ModelMissing, ScorecardError
 from aftercall.contracts.records import Interaction
 from aftercall.scoring.form import Eligibility, Form, Party
-from aftercall.scoring.form_yaml import read_form, read_phrase_sets
+from aftercall.scoring.form_yaml import PhraseEntry, read_form, read_phrase_sets
 from aftercall.scoring.reader import ModelState, Reader
 from aftercall.text.match import EngineName, Matcher, default_engine
 from aftercall.text.normalise import NORMALISER_VERSION
@@ -188,8 +188,20 @@ def load(
     >>> [form.form_id for form in load().forms]
     ['collections', 'service']
     """
-    shared = read_phrase_sets(sorted((_HERE / "phrases").glob("*.yaml")))
-    forms = tuple(read_form(path, shared, advisory) for path in (SHIPPED if paths is None else paths))
+    forms = tuple(read_form(path, shared_sets(), advisory) for path in (SHIPPED if paths is None else paths))
+    return in_force(forms, engine_name=engine_name, model=model)
+
+
+@cache
+def shared_sets() -> dict[str, PhraseEntry]:
+    """Return the sets any scorecard may use, by name."""
+    return read_phrase_sets(sorted((_HERE / "phrases").glob("*.yaml")))
+
+
+def in_force(
+    forms: tuple[Form, ...], *, engine_name: EngineName | None = None, model: TextModel | ModelState | None = None
+) -> Forms:
+    """Return forms together with what reads for them; `model` as in `load`."""
     _refuse_twins(forms)
     if model is None:
         model = _own_model() if any(form.readings for form in forms) else ""
