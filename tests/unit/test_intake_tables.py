@@ -206,7 +206,7 @@ def test_a_broken_map_names_its_line(case: str) -> None:
 
 
 def test_a_shipped_map_reads_its_export(tmp_path: Path) -> None:
-    assert [one.name for one in shipped_maps()] == ["talkdesk_adherence"]
+    assert "talkdesk_adherence" in [one.name for one in shipped_maps()]
     (tmp_path / "adherence.csv").write_text(
         "Agent Name,Agent Email,Adherence Event Start Time,Adherence Event End Time,Scheduled Event Name,"
         "Scheduled Event Pay Status\n"
