@@ -125,20 +125,22 @@ def _fit(words: Sequence[str]) -> list[bool]:
     """Return which words may stand in a quote."""
     known = word_lists()
     plain = [(_LETTERS.search(word) or [""])[0].lower().replace("’", "'") for word in words]
-    fit = list[bool]()
+    fit, since = list[bool](), 0
     for i, word in enumerate(words):
         opens = i == 0 or _ends(words[i - 1])
+        since = i if opens else since
         letters = word.lstrip("\"'“‘(")
         may_be_name = (
             letters[:1].isupper() and plain[i] not in known["capitals"] and not (opens and plain[i] in known["openers"])
         )
-        after_name = any(one in known["before_a_name"] for one in plain[max(0, i - 3) : i])
-        in_digits = any(
-            all(one in known["number_words"] for one in plain[k : k + 3]) for k in range(max(0, i - 2), i + 1) if plain[k:][2:]
-        )
-        fit.append(
-            bool(plain[i] or any(sign.isdigit() for sign in word))
-            and not (_UNFIT_SIGNS.search(word) or may_be_name or (after_name and plain[i] != "is") or in_digits)
-            and plain[i] not in known["judging"]
-        )
+        after_name = plain[i] != "is" and any(one in known["before_a_name"] for one in plain[max(since, i - 3) : i])
+        is_word = bool(plain[i]) or any(sign.isdigit() for sign in word)
+        is_unfit = _UNFIT_SIGNS.search(word) or may_be_name or after_name or _in_number(plain, i, known["number_words"])
+        fit.append(is_word and not is_unfit and plain[i] not in known["judging"])
     return fit
+
+
+def _in_number(plain: Sequence[str], i: int, number_words: frozenset[str]) -> bool:
+    """Return whether a word is one of three or more number words in a row."""
+    runs = (plain[k : k + 3] for k in range(max(0, i - 2), i + 1))
+    return any(len(run) == 3 and all(one in number_words for one in run) for run in runs)

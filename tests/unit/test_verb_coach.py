@@ -1,0 +1,103 @@
+"""`aftercall coach`: one line per interaction by agent and time; on real chats each message stands on its moment."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aftercall.cli import main
+from aftercall.cli.score import Refused, forms_for, scored
+from aftercall.coaching.templates import catalogue
+from aftercall.text.normalise import normalise
+
+TROUBLED = [
+    ("agent", "Hello, how can I help you?"),
+    ("customer", "Someone stole my card 4111 1111 1111 1111"),
+    ("agent", "What is the street?"),
+    ("customer", "Mill road"),
+    ("agent", "What is the town?"),
+    ("customer", "Thanks, bye"),
+    ("agent", "Is there anything else? Goodbye"),
+]
+
+
+def line(identity: str, agent: str | None, at: str | None) -> str:
+    told = [{"speaker": who, "start_s": 5.0 * k, "end_s": 5.0 * k, "text": text} for k, (who, text) in enumerate(TROUBLED)]
+    record = {"interaction_id": identity, "channel": "chat", "agent_id": agent, "started_at": at, "turns": told}
+    return json.dumps(record) + "\n"
+
+
+def run(capfd: pytest.CaptureFixture[str], *args: str) -> tuple[int, list[dict[str, Any]], str]:
+    code = main(["coach", *args])
+    out, err = capfd.readouterr()
+    return code, [json.loads(one) for one in out.splitlines()], err
+
+
+@pytest.fixture
+def three_days(tmp_path: Path) -> str:
+    """Two contacts a day, the later one first in the file."""
+    days = [f"2026-05-0{day}T{hour:02d}:00:00Z" for day in (4, 5, 6) for hour in (15, 9)]
+    path = tmp_path / "in.jsonl"
+    path.write_text("".join(line(f"i-{at[8:13]}", "a1", at) for at in days) + line("nobody", None, days[0]), encoding="utf-8")
+    return str(path)
+
+
+def test_one_message_a_day_in_the_order_of_the_contacts(three_days: str, capfd: pytest.CaptureFixture[str]) -> None:
+    code, rows, _ = run(capfd, three_days)
+    assert code == 0
+    assert [(row["interaction_id"], row.get("reason")) for row in rows] == [
+        ("nobody", "agent_unknown"),
+        ("i-04T09", None),
+        ("i-04T15", "quota"),
+        ("i-05T09", None),
+        ("i-05T15", "quota"),
+        ("i-06T09", None),
+        ("i-06T15", "quota"),
+    ]
+    sent = [row for row in rows if "text" in row]
+    assert [row["kind"] for row in sent] == ["lost", "lost", "strength"]
+    assert set(sent[0]) >= {"agent_id", "behaviour", "template_id", "turn", "start_s", "text", "action"}
+    assert len({row["template_id"] for row in sent}) == 3
+    assert "4111" not in json.dumps(rows)
+
+
+def test_limit_agent_gate_and_words(three_days: str, capfd: pytest.CaptureFixture[str]) -> None:
+    both = run(capfd, three_days, "--limit", "2", "--agent", "a1")[1]
+    assert len(both) == 6
+    assert all("text" in row for row in both)
+    gated = run(capfd, three_days, "--below-gate", "acknowledgement", "--limit", "2")[1]
+    assert "acknowledgement" not in {row.get("behaviour") for row in gated}
+    assert main(["coach", three_days, "--words"]) == 0
+    out = capfd.readouterr().out
+    assert "00:05" in out
+    assert "{" not in out
+    assert main(["coach", three_days, "--limit", "-1"]) == 2
+
+
+@pytest.mark.real_data
+def test_thirty_messages_for_ten_real_agents_each_with_its_moment_and_one_action(
+    real_data: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lines = (real_data / "star" / "transcripts" / "star.jsonl").read_text(encoding="utf-8").splitlines()
+    agents = Counter(json.loads(one)["agent_id"] for one in lines)
+    # A few more than ten: some agents have only chats too short to score, and then rightly no message.
+    chosen = {name for name, _ in sorted(agents.items(), key=lambda item: (abs(item[1] - 20), item[0]))[:14]}
+    path = tmp_path / "ten.jsonl"
+    path.write_text("\n".join(one for one in lines if json.loads(one)["agent_id"] in chosen), encoding="utf-8")
+    rows = run(capfd, str(path), "--limit", "3")[1]
+    stored = {one.interaction_id: one for one, _ in scored([str(path)], forms_for([str(path)], None), Refused())}
+    actions = {one.template_id: one.action.split("[")[0].split("{")[0].strip() for one in catalogue().templates}
+    first_three = {agent: [row for row in rows if row.get("agent_id") == agent][:3] for agent in sorted(chosen)}
+    full = [mine for mine in first_three.values() if len(mine) == 3][:10]
+    assert len(full) == 10
+    for mine in full:
+        assert "strength" in {row["kind"] for row in mine}
+        for row in mine:
+            turn = next(one for one in stored[row["interaction_id"]].turns if one.turn == row["turn"])
+            assert normalise(row["quote"]).strip() in normalise(turn.text)
+            assert row["start_s"] == turn.start_s
+            assert row["text"].endswith(row["action"])
+            assert row["action"].startswith(actions[row["template_id"]])
+            assert len(row["text"].split()) <= 60
