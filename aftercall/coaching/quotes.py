@@ -20,7 +20,7 @@ from aftercall.scoring.heard import QUOTE_CHARACTERS, Evidence
 from aftercall.text.match import Matcher
 from aftercall.text.normalise import normalise, tokenise
 
-MOST_WORDS, FEWEST_WORDS = 12, 2
+MOST_WORDS, FEWEST_WORDS = 12, 3
 _WORD = re.compile(r"\S+")
 _SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)]*$")
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -75,20 +75,25 @@ def short_quote(said: str, names: tuple[str, ...], matcher: Matcher) -> tuple[st
     words = list(_WORD.finditer(said))
     fit = _fit([word.group() for word in words])
     starts = [i for i in range(len(words)) if i == 0 or _ends(words[i - 1].group())]
-    first, last = _matched(said, names, matcher, [word.span() for word in words]) or _opening(fit, starts)
-    if first >= len(words) or not all(fit[first : last + 1]):
-        return None
     is_start = set(starts)
-    while last - first + 1 < MOST_WORDS and last + 1 < len(words) and last + 1 not in is_start and fit[last + 1]:
+    is_end = {i - 1 for i in starts if i} | {len(words) - 1}
+    found = _matched(said, names, matcher, [word.span() for word in words])
+    first, last = found or _longest(fit, is_end)
+    if last < first or not all(fit[first : last + 1]):
+        return None
+    proven = last if found else first
+    while last - first + 1 < MOST_WORDS and last not in is_end and fit[last + 1]:
         last += 1
-    while last - first + 1 < MOST_WORDS and first > 0 and first not in is_start and fit[first - 1]:
+    while last - first + 1 < MOST_WORDS and first not in is_start and fit[first - 1]:
         first -= 1
-    if last - first + 1 < FEWEST_WORDS and not (names and len(words) == 1):
+    while last > proven and last not in is_end and _plain(words[last].group()) in word_lists()["danglers"]:
+        last -= 1
+    is_whole = first in is_start and last in is_end
+    if last - first + 1 < (1 if is_whole and found else 2 if is_whole else FEWEST_WORDS):
         return None
     quote = said[words[first].start() : words[last].end()]
     shown = " ".join(quote.split()).strip(_EDGES).translate(str.maketrans({"“": "'", "”": "'", '"': "'"}))
-    is_whole_end = last + 1 == len(words) or last + 1 in is_start
-    return quote, f"{'' if first in is_start else '…'}{shown}{'' if is_whole_end else '…'}"
+    return quote, f"{'' if first in is_start else '…'}{shown}{'' if last in is_end else '…'}"
 
 
 def _ends(word: str) -> bool:
@@ -106,12 +111,17 @@ def _matched(said: str, names: tuple[str, ...], matcher: Matcher, spans: Sequenc
     return (inside[0], min(inside[-1], inside[0] + MOST_WORDS - 1)) if inside else None
 
 
-def _opening(fit: Sequence[bool], starts: Sequence[int]) -> tuple[int, int]:
-    """Return the first word of the first sentence that begins with two fit words, else of the first such pair anywhere."""
-    pairs = [i for i in range(len(fit) - 1) if fit[i] and fit[i + 1]]
-    begun = [i for i in pairs if i in starts]
-    at = (begun or pairs or [len(fit)])[0]
-    return at, at
+def _longest(fit: Sequence[bool], is_end: set[int]) -> tuple[int, int]:
+    """Return the first and last word of the longest run of fit words within one sentence, cut to what a quote may hold."""
+    best, first = (0, -1), 0
+    for i, is_fit in enumerate(fit):
+        if not is_fit:
+            first = i + 1
+        elif min(i - first + 1, MOST_WORDS) > best[1] - best[0] + 1:
+            best = (first, i)
+        if i in is_end:
+            first = i + 1
+    return best
 
 
 @cache
@@ -124,7 +134,7 @@ def word_lists() -> dict[str, frozenset[str]]:
 def _fit(words: Sequence[str]) -> list[bool]:
     """Return which words may stand in a quote."""
     known = word_lists()
-    plain = [(_LETTERS.search(word) or [""])[0].lower().replace("’", "'") for word in words]
+    plain = [_plain(word) for word in words]
     fit, since = list[bool](), 0
     for i, word in enumerate(words):
         opens = i == 0 or _ends(words[i - 1])
@@ -138,6 +148,10 @@ def _fit(words: Sequence[str]) -> list[bool]:
         is_unfit = _UNFIT_SIGNS.search(word) or may_be_name or after_name or _in_number(plain, i, known["number_words"])
         fit.append(is_word and not is_unfit and plain[i] not in known["judging"])
     return fit
+
+
+def _plain(word: str) -> str:
+    return (_LETTERS.search(word) or [""])[0].lower().replace("’", "'")
 
 
 def _in_number(plain: Sequence[str], i: int, number_words: frozenset[str]) -> bool:

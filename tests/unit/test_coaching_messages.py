@@ -171,10 +171,11 @@ PERSONAL = ("⟨masked⟩", "Alexis", "Moor", "alexis", "4711", "four seven one"
     ("said", "expected"),
     [
         ("My name is Alexis Moor and my card was stolen", "…and my card was stolen"),
-        ("Alexis, my card 4711 was stolen from ⟨masked⟩ at noon", "…was stolen from…"),
+        ("Alexis, my card 4711 then was stolen from ⟨masked⟩ at noon", "…then was stolen…"),
         ("my name is alexis. the card was stolen!", "the card was stolen!"),
         ("you idiot, it was stolen four seven one", "…it was stolen…"),
-        ("stolen by a@b.org", "stolen by…"),
+        ("I am Alexis. This is about my stolen card and the Moor one", "This is about my stolen card…"),
+        ("stolen by a@b.org", None),
         ("A12X9 stolen", None),
         ("Call Alexis Moor", None),
     ],
