@@ -37,7 +37,8 @@ def model_text(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKC", text).translate(_SAME)
     plain = _NAME.sub("name", _LINK.sub("link", plain))
-    plain = _DIGITS.sub("0", plain.lower())
+    # Lower case takes a few letters apart that belong together: composed once more.
+    plain = _DIGITS.sub("0", unicodedata.normalize("NFKC", plain.lower()))
     return " ".join(plain.split())[:MAX_CHARACTERS].rstrip()
 
 

@@ -22,6 +22,7 @@ from aftercall.text.card import Card
 EMBEDDING_N = 384
 _INPUTS = {"input_ids", "attention_mask"}
 _OUTPUTS = ("logits", "embedding")
+_FIRST_LIMIT_S = 60.0  # the first run also prepares the graph
 
 
 class OnnxReader:
@@ -49,9 +50,8 @@ class OnnxReader:
             raise ModelError(f"The text model at {folder} does not load: {_short(error)}") from error
         tokenizer.no_padding()
         tokenizer.enable_truncation(card.max_tokens)
-        reader = cls(session, tokenizer, card, limit_s)
-        reader._require_fit(folder)
-        return reader
+        cls(session, tokenizer, card, _FIRST_LIMIT_S)._require_fit(folder)
+        return cls(session, tokenizer, card, limit_s)
 
     def read(self, text: str) -> tuple[np.ndarray, int]:
         """Return the logits of one text, float32 of shape (K,), and its number of tokens. Raises ModelError."""
