@@ -5,6 +5,7 @@ Not here: what the heads mean (heads.py), how it is trained (train.py), its int8
 """
 
 import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -49,6 +50,26 @@ class SignalModel(nn.Module):
         weight = attention_mask.unsqueeze(-1).to(hidden.dtype)
         mean = (hidden * weight).sum(1) / weight.sum(1).clamp(min=1.0)
         return self.heads(self.dropout(mean)), nn.functional.normalize(mean, dim=-1)
+
+
+def save(model: SignalModel, columns: Sequence[str], path: Path) -> None:
+    """Write a checkpoint that knows its logits by name."""
+    torch.save({"columns": list(columns), "state": model.state_dict()}, path)
+
+
+def load(model: SignalModel, columns: Sequence[str], path: Path) -> SignalModel:
+    """Return the model with a checkpoint's weights; a logit the checkpoint does not know stays as it is.
+
+    So a head may be added or dropped between the stages.
+    """
+    kept = torch.load(path, weights_only=True)
+    state, at = dict(kept["state"]), {name: i for i, name in enumerate(kept["columns"])}
+    weight, bias = model.heads.weight.detach().clone(), model.heads.bias.detach().clone()
+    for i, name in enumerate(columns):
+        if name in at:
+            weight[i], bias[i] = state["heads.weight"][at[name]], state["heads.bias"][at[name]]
+    model.load_state_dict(state | {"heads.weight": weight, "heads.bias": bias})
+    return model
 
 
 def pretrained(width: int, seed: int) -> SignalModel:

@@ -32,7 +32,8 @@ class Head:
         return len(self.labels)
 
 
-# Acts: does the sentence do this? Each is learned only from rows that say yes or no about it.
+# Acts: does the sentence do this? Each is learned only from rows that say yes or no about it; those between `open_question`
+# and `farewell` from our own sentences alone.
 ACTS = (
     "empathy",
     "acknowledgement",
@@ -43,33 +44,28 @@ ACTS = (
     "recap",
     "question",
     "open_question",
+    "closed_question",
     "unsure",
     "expectation",
     "trouble",
     "cannot_pay",
     "still_explaining",
-    "frustration",
-    "caring",
-    "remorse",
-    "curiosity",
-    # Learned from our own sentences (training/sentences) alone; the lead's behaviour catalogue asks for every one of them.
-    "closed_question",
-    "expectation",
-    "alternative",
     "payment_offer",
+    "alternative",
     "benefit",
     "blame",
     "rude",
     "jargon",
     "polite",
-    "trouble",
-    "cannot_pay",
-    "still_explaining",
-    "anything_else",
-    "farewell",
-    "greeting",
     "hold_announced",
     "transfer_named",
+    "anything_else",
+    "greeting",
+    "farewell",
+    "frustration",
+    "caring",
+    "remorse",
+    "curiosity",
 )
 
 # GoEmotions names behind four of the acts (groups of the labels file).
@@ -105,3 +101,12 @@ def places(all_heads: tuple[Head, ...]) -> dict[str, slice]:
         out[head.name] = slice(at, at + head.size)
         at += head.size
     return out
+
+
+def columns(all_heads: tuple[Head, ...]) -> list[str]:
+    """Return the name of every logit: head/label.
+
+    >>> columns((Head("apology", "sigmoid", ("apology",)),))
+    ['apology/apology']
+    """
+    return [f"{head.name}/{label}" for head in all_heads for label in head.labels]

@@ -18,8 +18,8 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 
 from aftercall.text.model_text import model_text
-from training.encoder import SignalModel
-from training.heads import Head, places
+from training.encoder import SignalModel, save
+from training.heads import Head, columns, places
 from training.own_sentences import without_names
 from training.rows import Row, recogniser_like
 
@@ -176,5 +176,5 @@ def run_stage(
             speed = step * BATCH / (time.monotonic() - begun)
             print(f"{plan.name}: {step}/{steps} loss {mean:.3f} {speed:.0f} texts/s", file=sys.stderr, flush=True)
         if step % 500 == 0 or step == steps:
-            torch.save(model.state_dict(), checkpoint)
+            save(model, columns(heads), checkpoint)
     model.eval()

@@ -11,13 +11,15 @@ import argparse
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
 
 from training.dialogue_sets import casino
-from training.encoder import SignalModel, pretrained, tokenizer
-from training.heads import Head, heads
+from training.encoder import SignalModel, load, pretrained, tokenizer
+from training.finish import finish
+from training.heads import Head, columns, heads
 from training.learn import LEARN_TOKENS, Plan, run_stage
 from training.own_sentences import own_sentences
 from training.public_sets import (
@@ -38,8 +40,8 @@ ROOT = Path(__file__).parents[1]
 REAL = Path(os.environ.get("AFTERCALL_REAL_DATA", ROOT.parent / "shared" / "data" / "real"))
 SEED = 20261124
 
-PUBLIC = Plan("public sets", passes=1.25, rate=1e-4, head_rate=2e-3, seed=SEED)
-OWN = Plan("own sentences", passes=1.0, rate=5e-5, head_rate=1e-3, seed=SEED + 1)
+PUBLIC = Plan("public sets", passes=1.1, rate=1e-4, head_rate=2e-3, seed=SEED, frozen_layers=1)
+OWN = Plan("own sentences", passes=1.0, rate=5e-5, head_rate=1e-3, seed=SEED + 1, frozen_layers=1)
 REPEATS = {"tydip": 2, "banking77": 2, "casino": 2}
 OWN_REPEATS = 10
 AGAIN_ONE_IN = 4
@@ -96,7 +98,9 @@ def main() -> None:
     parser.add_argument("--rated", type=Path, help="folder of the *_GroundTruth.txt files of vaderSentiment 2.5")
     parser.add_argument("--without-rated", action="store_true", help="train without the rated sentences")
     parser.add_argument("--work", type=Path, default=ROOT / ".state" / "training", help="checkpoints")
-    parser.add_argument("--stage", choices=("public", "own", "all"), default="all")
+    parser.add_argument(
+        "--stage", choices=("public", "own", "finish", "all"), default="all", help="finish: from the checkpoint"
+    )
     given = parser.parse_args()
     if (given.rated is None) != given.without_rated:
         parser.error("say where the rated sentences are (--rated DIR), or --without-rated")
@@ -104,13 +108,18 @@ def main() -> None:
     given.work.mkdir(parents=True, exist_ok=True)
     name = "unrated" if given.without_rated else "rated"
     first, second = given.work / f"{name}-public.pt", given.work / f"{name}-own.pt"
-    if given.stage != "own":
+    if given.stage in ("public", "all"):
         learn_public(REAL, given.rated, first)
     if given.stage == "public":
         return
-    model = pretrained(sum(head.size for head in all_heads(REAL)), SEED)
-    model.load_state_dict(torch.load(first, weights_only=True))
-    learn_own(model, REAL, given.rated, second)
+    shape = all_heads(REAL)
+    model = pretrained(sum(head.size for head in shape), SEED)
+    load(model, columns(shape), second if given.stage == "finish" else first)
+    if given.stage != "finish":
+        learn_own(model, REAL, given.rated, second)
+    about = {"seed": SEED, "rated_sentences": not given.without_rated}
+    rows = [*every_row(REAL, given.rated), *own_sentences()]
+    finish(model, shape, rows, given.out, datetime.now(UTC).date().isoformat(), about)
 
 
 if __name__ == "__main__":
