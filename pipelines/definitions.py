@@ -16,6 +16,7 @@ from assets.expectations import expectation_checks
 from assets.lake import Lake
 from assets.live.assets import live_snapshot
 from assets.marts.assets import marts_assets
+from assets.quality.assets import quality_assets
 from assets.raw.assets import raw_delivery
 from assets.report.assets import report
 from assets.results import ResultStore
@@ -40,6 +41,7 @@ def build_definitions(environment: Environment, *, progress: Progress = quiet, s
             live_snapshot,
             *marts_assets(environment.dbt_project, environment.cache / "dbt", epoch_of=epoch_of),
             *analysis_assets,
+            *quality_assets,
             report,
         ],
         asset_checks=[*lake_checks(epoch_of=epoch_of), *expectation_checks()],
