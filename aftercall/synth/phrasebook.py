@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from aftercall.contracts.errors import RequestError
 from aftercall.synth.facts import Pools, pools
+from aftercall.synth.promised import Promised, as_said, of_line, promised_lines
 from aftercall.synth.rates import INTENTS
 
 UNIQUE_TURN_CAP = 20_000
@@ -36,23 +37,28 @@ class Personal:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A line with slots; `pools` are the places of the pools its slots draw from, `threads` the stories it belongs to."""
+    """A line with slots; `pools` are the places of the pools its slots draw from, `threads` the stories it belongs to.
+
+    `promised` are the promises it makes, slots unfilled.
+    """
 
     number: int
     threads: str
     pieces: tuple[str, ...]
     slots: tuple[str, ...]
     pools: tuple[int, ...]
+    promised: tuple[Promised, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A finished turn text: as JSON, in words, and the personal values in it."""
+    """A finished turn text: as JSON, in words, the personal values and the promises in it."""
 
     text: str
     as_json: str
     word_n: int
     personal: tuple[Personal, ...]
+    promised: tuple[Promised, ...] = ()
 
 
 Pair = tuple[Template, Template]
@@ -82,6 +88,7 @@ class Phrasebook:
         self.pools: Pools = pools(rng, {"item": items, "desk": desks})
         self._cap = cap
         self._number = 0
+        self._promised = promised_lines()
         self._templates: dict[str, tuple[list[Template], list[Template]]] = {}
         self._pairs: dict[str, list[Pair]] = {}
         self._chosen: dict[tuple[str, bool, str], list[Template]] = {}
@@ -143,7 +150,8 @@ class Phrasebook:
         numbers = tuple(template.number for template in templates)
         if len(self._said) >= self._cap - len(self._first) and numbers in self._first:
             return self._first[numbers]
-        said = Said(text, json.dumps(text, ensure_ascii=False), len(text.split()), personal)
+        promised = tuple(as_said(one, self._values(each, at), text) for each in templates for one in each.promised)
+        said = Said(text, json.dumps(text, ensure_ascii=False), len(text.split()), personal, promised)
         self._said[text] = said
         self._first.setdefault(numbers, said)
         return said
@@ -168,23 +176,28 @@ class Phrasebook:
         # A spoken number that opens the turn now begins with a capital: the truth is what stands in the text.
         return text, tuple(replace(one, value=text[one.start : one.end]) for one in personal)
 
+    def _values(self, template: Template, at: Sequence[int]) -> dict[str, str]:
+        return {
+            slot: self.pools.rows[pool][at[pool]][slot].text for slot, pool in zip(template.slots, template.pools, strict=True)
+        }
+
     def _add(self, key: str, node: Any) -> None:
         if isinstance(node, Mapping):
             for name, child in cast("Mapping[str, Any]", node).items():
                 self._add(f"{key}.{name}", child)
         elif node and isinstance(node[0], list):
-            self._pairs[key] = [(self._template(ask), self._template(reply)) for ask, reply in node]
+            self._pairs[key] = [(self._template(ask, key), self._template(reply, key)) for ask, reply in node]
         else:
             both: tuple[list[Template], list[Template]] = ([], [])
             for line in cast("list[str]", node):
                 sign = _SIGN.match(line)
-                template = self._template(line)
+                template = self._template(line, key)
                 for place, channel in enumerate("vc"):
                     if sign is None or sign[1] in ("", channel):
                         both[place].append(template)
             self._templates[key] = both
 
-    def _template(self, line: str) -> Template:
+    def _template(self, line: str, key: str) -> Template:
         sign = _SIGN.match(line)
         pieces = _SLOT.split(line[sign.end() :].lstrip() if sign else line)
         slots = tuple(pieces[1::2])
@@ -198,6 +211,7 @@ class Phrasebook:
             tuple(pieces[0::2]),
             slots,
             tuple(self.pools.pool_of_slot[slot] for slot in slots),
+            of_line(self._promised.get(key, ()), line),
         )
 
 

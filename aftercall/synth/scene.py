@@ -61,6 +61,7 @@ class Scene:
     is_resolved: bool = True
     is_stuck: bool = False
     is_troubled: bool = False
+    is_repeat_said: bool = False
     elapsed_s: float = 0.0
 
     @property
@@ -88,6 +89,7 @@ class Scene:
     def tell(self, key: str) -> int:
         """Let the customer say why they are here; the line sets the thread that the rest of the conversation follows."""
         template = self.pick(key)
+        self.is_repeat_said |= key.endswith(".repeat")
         if template.threads and not self.thread:
             self.thread = template.threads[int(self.rng.random() * len(template.threads))]
         return self._say("customer", [template], self._style())
@@ -141,6 +143,13 @@ class Scene:
     def truth(self) -> list[Mark]:
         """Return one mark per behaviour; what was never noted was not called for."""
         return [self.marks.get(name) or Mark(name, False, False, False, None, None) for name in BEHAVIOURS]
+
+    def ending(self) -> str:
+        """Return how it ended: 'resolved', 'follow_up' (somebody of ours promised a next step), 'unresolved', or 'doubtful'."""
+        if self.is_resolved or not self.is_stuck:
+            return "resolved"
+        who = {one.who for line in self.lines if line.speaker == "agent" for one in line.said.promised}
+        return "follow_up" if who & {"agent", "company"} else "doubtful" if who else "unresolved"
 
     def room_s(self, reserve_s: float) -> float:
         """Return the talk time still to fill, in seconds, if `reserve_s` is kept for the ending."""

@@ -18,6 +18,7 @@ from aftercall.synth.contacts import Contacts
 from aftercall.synth.csv_out import stamp
 from aftercall.synth.names import AGENT_FIRST
 from aftercall.synth.phrasebook import Personal, Phrasebook
+from aftercall.synth.promised import Promised
 from aftercall.synth.quality_files import Outcome
 from aftercall.synth.rates import INTENTS, QUEUE_OF
 from aftercall.synth.scene import Line, Scene
@@ -30,13 +31,16 @@ OUTBOUND_SHARE = 0.6
 
 @dataclass(slots=True)
 class Spoken:
-    """What was spoken in the whole centre: outcomes, planted personal values, and whether each contact was resolved.
+    """What was spoken in the whole centre: outcomes, planted personal values and promises, how each contact ended.
 
-    `resolved` has one entry per contact, None where there is no transcript.
+    `resolved` has one entry per contact, None where there is no transcript; `endings` one per transcript: how it ended and
+    whether the customer said that they had been in touch before.
     """
 
     outcomes: list[Outcome] = field(default_factory=list[Outcome])
     personal: list[tuple[str, int, Personal]] = field(default_factory=list[tuple[str, int, Personal]])
+    promised: list[tuple[str, int, Promised]] = field(default_factory=list[tuple[str, int, Promised]])
+    endings: list[tuple[str, str, bool]] = field(default_factory=list[tuple[str, str, bool]])
     resolved: list[bool | None] = field(default_factory=list["bool | None"])
     turn_n: int = 0
 
@@ -89,9 +93,11 @@ def write_transcripts(
             Outcome(identity, agent_id, QUEUE_OF[intent], start_s, scene.is_resolved, scene.is_troubled, scene.truth())
         )
         spoken.resolved.append(scene.is_resolved)
+        spoken.endings.append((identity, scene.ending(), scene.is_repeat_said))
         spoken.turn_n += len(scene.lines)
         for turn, line in enumerate(scene.lines):
             spoken.personal += [(identity, turn, value) for value in line.said.personal]
+            spoken.promised += [(identity, turn, one) for one in line.said.promised]
     _flush(folder, start_on, week, out)
     if on_progress:
         on_progress(len(ids) % 500)

@@ -1,4 +1,4 @@
-"""The truth of the synthetic centre, kept where no pipeline looks: potential outcomes, planted behaviours, planted values.
+"""The truth of the synthetic centre, kept where no pipeline looks: potential outcomes, behaviours, values, promises, endings.
 
 Lives here: out/truth/*.parquet and effect.json. Not here: drawing the truth (contacts.py), planting it (scene.py).
 """
@@ -123,6 +123,8 @@ def write_truth(
     levels = _propensities(agents, propensities, start_on)
     levels.write_parquet(folder / "behaviour_propensities.parquet")
     _personal(spoken).write_parquet(folder / "personal_data.parquet")
+    _promised(spoken).write_parquet(folder / "promises.parquet")
+    _endings(spoken).write_parquet(folder / "endings.parquet")
     _ratings(*ratings).write_parquet(folder / "evaluations.parquet")
     found = effect(frame, weekly) | {"behaviours": _behaviour_effect(levels, planted)}
     (folder / "effect.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
@@ -194,6 +196,23 @@ def _personal(spoken: Spoken) -> "pl.DataFrame":
             "end": [value.end for _, _, value in rows],
         }
     )
+
+
+def _promised(spoken: Spoken) -> "pl.DataFrame":
+    """Return one row per promise said; by '' = no time named, who 'doubtful' counts neither way."""
+    import polars as pl
+
+    names = ("interaction_id", "turn", "who", "what", "by")
+    rows = [(identity, turn, one.who, one.what, one.by) for identity, turn, one in spoken.promised]
+    return pl.DataFrame(rows, schema=dict(zip(names, (pl.String, pl.Int64, *[pl.String] * 3), strict=True)), orient="row")
+
+
+def _endings(spoken: Spoken) -> "pl.DataFrame":
+    """Return one row per transcript: how it ended, and whether the customer said that they had been in touch before."""
+    import polars as pl
+
+    schema = {"interaction_id": pl.String, "ending": pl.String, "is_repeat_said": pl.Boolean}
+    return pl.DataFrame(spoken.endings, schema=schema, orient="row")
 
 
 def _ratings(rows: Sequence[Sequence[object]], truth: Sequence[str]) -> "pl.DataFrame":
