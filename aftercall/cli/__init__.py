@@ -111,6 +111,7 @@ def _overview(known: dict[str, EntryPoint]) -> str:
 
 
 SUMMARIES = {
+    "agree": "how far people agree with the machine and with each other, per question or of any ratings",
     "behaviours": "the catalogue: what each behaviour means, how it is judged, how well it is found",
     "check": "say what each file is, what would be read and what refused; writes nothing",
     "coach": "at most one short message per interaction for its agent: moment, behaviour, one thing to try",
@@ -120,6 +121,7 @@ SUMMARIES = {
     "redact": "the same lines with personal data masked",
     "report": "HTML, XLSX and CSV for QA and WFM leads",
     "run": "ingest, score, build marts, analyse, report; safe to repeat",
+    "sample": "draw which interactions people should label, with kept probabilities",
     "score": "one line per interaction: scores, answers with evidence, coverage, epoch",
     "scorecard": "validate a scorecard and print its denominators",
     "signals": "one line per turn: what the text model and phrases find in it, its times",
