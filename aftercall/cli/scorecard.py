@@ -1,31 +1,38 @@
-"""`aftercall scorecard check F`: is this scorecard valid, and what does a score divide by?
+"""`aftercall scorecard check F`: is this scorecard valid, and what does a score divide by? Does this pack keep its vectors?
 
-Lives here: the door and its table. Not here: what is valid (aftercall.scoring.form_yaml).
+Lives here: the door and its table. Not here: what is valid (aftercall.scoring.form_yaml), the table of a pack (pack_table.py).
 """
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from aftercall.cli.pack_table import check_pack
 from aftercall.cli.terminal import asker, write_line
 from aftercall.scoring.form import Form, Question, Whole
 from aftercall.scoring.forms import SHIPPED, load
+from aftercall.scoring.pack_yaml import is_pack
 
 _EXAMPLE = "aftercall scorecard check my_scorecard.yaml"
 _DOES = (
     "Reads a scorecard, compiles its phrases and prints its denominators: which questions count, what they\n"
-    "weigh, which are always asked and which only when called for. Without a file it shows the shipped ones."
+    "weigh, which are always asked and which only when called for. Without a file it shows the shipped ones.\n"
+    "A compliance pack is checked too: its rules with kind, severity, source status and review, and its test vectors."
 )
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the verb; 0 the scorecard is valid, 2 it is not (said where and what to do)."""
+    """Run the verb; 0 all files are valid, 1 a pack's vector fails, 2 a file is not valid (said where and what to do)."""
     ask = asker("scorecard", _EXAMPLE, _DOES)
     ask.add_argument("action", choices=["check"])
     ask.add_argument("files", nargs="*", type=Path, metavar="F")
-    ask.add_argument("--json", action="store_true", help="one JSON line per scorecard")
+    ask.add_argument("--json", action="store_true", help="one JSON line per scorecard or pack")
     asked = ask.parse_args(list(argv))
+    is_kept = True
     for path in asked.files or SHIPPED:
+        if is_pack(path):
+            is_kept &= check_pack(path, as_json=asked.json)
+            continue
         forms = load([path])
         forms.matcher.match(" ")
         for form in forms.forms:
@@ -34,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
                 write_line(summary)
             else:
                 print("\n".join(_table(form, summary)))
-    return 0
+    return 0 if is_kept else 1
 
 
 def denominators(form: Form) -> dict[str, Any]:
