@@ -25,7 +25,7 @@ from aftercall.scoring.pack_yaml import read_pack, shipped
 PACKS = [read_pack(path) for path in shipped()]
 ALL = together(PACKS)
 # The starter pack of the specification (rules.md), row by row.
-ROWS = {  # fmt: skip
+ROWS = {
     "us.fdcpa.mini_miranda",
     "us.fdcpa.collector_id_subsequent",
     "us.fdcpa.identity",
