@@ -5,6 +5,7 @@ Lives here: `signal_table`. Not here: what a signal means (turn_signals.py), the
 Every distinct text is normalised, matched and read once; times are worked out in whole milliseconds, as the fold does.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from aftercall.contracts.columns import SPEAKERS
 from aftercall.contracts.frames import arrow_schema
 from aftercall.contracts.lake_tables import SCORE_SIGNAL
 from aftercall.contracts.signal_columns import MODEL_SIGNALS, is_read_of
-from aftercall.scoring.turn_signals import RULES, TurnReader, word_count
+from aftercall.scoring.turn_signals import RULES, WITHHELD, TurnReader, word_count
 from aftercall.text.normalise import normalise_bulk
 
 AGENT, CUSTOMER, SYSTEM = (SPEAKERS.index(name) for name in ("agent", "customer", "system"))
@@ -41,26 +42,30 @@ class _Rows:
         return np.append(True, self.of[1:] != self.of[:-1])[: len(self.of)]
 
 
-def signal_table(interaction_ids: pa.Array, day_on: pa.Array, turns: pa.Table, reader: TurnReader, epoch: str) -> pa.Table:
-    """Return score_signal for the given interactions: one row per turn, by interaction and turn.
+def signal_table(interactions: pa.Table, turns: pa.Table, reader: TurnReader, epoch: str) -> pa.Table:
+    """Return score_signal for the given interactions: one row per turn, in the order of the fold.
 
-    Args: interaction_ids and day_on, one each; turns, columns of core_turn (turns of other interactions are left out).
-    Equal to `turn_signals` turn by turn, in any batch.
+    Args: interactions, interaction_id, day_on and null_reason of their scores; turns, columns of core_turn (turns of other
+        interactions are left out).
+    Equal to `signal_lines` turn by turn, in any batch.
     """
-    rows = _arranged(interaction_ids.cast(pa.string()), turns)
+    ids, day_on = _strings(interactions, "interaction_id"), _strings(interactions, "day_on")
+    rows = _arranged(ids, turns)
     n = len(rows.of)
-    words, rules, values = _read(rows, reader)
+    withheld = _places(_strings(interactions, "null_reason"), WITHHELD)[rows.of]
+    is_read = withheld < 0
+    words, rules, values = _read(rows, reader, (rows.speaker != SYSTEM) & is_read)
     is_system, is_mute = rows.speaker == SYSTEM, words == 0
-    speaks = ~is_system & ~is_mute
+    speaks = ~is_system & ~is_mute & is_read
     unread = np.isnan(values).sum(axis=1) > 0
     columns: dict[str, pa.Array] = {
-        "interaction_id": interaction_ids.take(pa.array(rows.of)),
+        "interaction_id": ids.take(pa.array(rows.of)),
         "turn": pa.array(rows.turn),
         "score_epoch": _constant(epoch, n),
         "day_on": day_on.take(pa.array(rows.of)),
         "speaker": _coded(rows.speaker, SPEAKERS),
         "text_model_version": _constant(reader.model.version if reader.model else None, n),
-        "null_reason": _reasons(speaks, is_system, unread, reader.state),
+        "null_reason": _reasons(withheld, speaks, is_system, unread, reader.state),
     }
     place = {name: at for at, name in enumerate(reader.heads)}
     for column in MODEL_SIGNALS:
@@ -69,21 +74,19 @@ def signal_table(interaction_ids: pa.Array, day_on: pa.Array, turns: pa.Table, r
         columns[column.name] = _real(np.where(asked, known, np.nan))
     for name in RULES:
         columns[name] = _real(np.where(speaks, rules[name], np.nan))
-    columns |= _times(rows, words)
+    columns |= {name: _real(np.where(is_read, times, np.nan)) for name, times in _times(rows, words).items()}
     schema = arrow_schema(SCORE_SIGNAL)
     return pa.Table.from_arrays([columns[name].cast(schema.field(name).type) for name in schema.names], schema=schema)
 
 
 def _arranged(ids: pa.Array, turns: pa.Table) -> _Rows:
     table = turns.combine_chunks()
-    of = _flat(pc.call_function("index_in", [_strings(table, "interaction_id")], pc.SetLookupOptions(value_set=ids)))
-    if of.null_count:
-        table, of = table.filter(of.is_valid()), of.drop_null()
-    place = of.to_numpy(zero_copy_only=False).astype(np.int64)
+    place = _places(_strings(table, "interaction_id"), ids)
+    if (place < 0).any():
+        table, place = table.filter(pa.array(place >= 0)), place[place >= 0]
     turn = _flat(table["turn"]).cast(pa.int64()).to_numpy(zero_copy_only=False)
     start_ms, end_ms = _ms(table, "start_s"), _ms(table, "end_s")
-    speakers = pc.SetLookupOptions(value_set=pa.array(SPEAKERS))
-    speaker = _flat(pc.call_function("index_in", [_strings(table, "speaker")], speakers)).to_numpy(zero_copy_only=False)
+    speaker = _places(_strings(table, "speaker"), SPEAKERS)
     order = np.lexsort((turn, place))
     # A turn without a start keeps its place after the one before it.
     carried = start_ms[order]
@@ -95,14 +98,12 @@ def _arranged(ids: pa.Array, turns: pa.Table) -> _Rows:
     coded = _strings(table, "text").dictionary_encode()
     text_of = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     texts = coded.dictionary.to_pylist()
-    return _Rows(
-        place[order], turn[order], speaker[order].astype(np.int64), start_ms[order], end_ms[order], text_of[order], texts
-    )
+    return _Rows(place[order], turn[order], speaker[order], start_ms[order], end_ms[order], text_of[order], texts)
 
 
-def _read(rows: _Rows, reader: TurnReader) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
-    """Return (words, rule hits, model values) of every row; texts only the system says are not read."""
-    said = np.unique(rows.text_of[rows.speaker != SYSTEM])
+def _read(rows: _Rows, reader: TurnReader, is_asked: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
+    """Return (words, rule hits, model values) of every row; texts of no row that is asked for are not read."""
+    said = np.unique(rows.text_of[is_asked])
     words = np.array([word_count(text) for text in rows.texts], dtype=np.int64)
     hits = {name: np.zeros(len(rows.texts)) for name in RULES}
     values = np.full((len(rows.texts), len(reader.heads)), np.nan)
@@ -117,7 +118,7 @@ def _read(rows: _Rows, reader: TurnReader) -> tuple[np.ndarray, dict[str, np.nda
     return words[rows.text_of], {name: hit[rows.text_of] for name, hit in hits.items()}, values[rows.text_of]
 
 
-def _times(rows: _Rows, words: np.ndarray) -> dict[str, pa.Array]:
+def _times(rows: _Rows, words: np.ndarray) -> dict[str, np.ndarray]:
     start, end, first = rows.start_ms, rows.end_ms, rows.is_first
     is_system, is_agent = rows.speaker == SYSTEM, rows.speaker == AGENT
     until = np.where(end != _NONE, end, start)
@@ -138,10 +139,10 @@ def _times(rows: _Rows, words: np.ndarray) -> dict[str, pa.Array]:
     length = np.where(spoken, end - start, 1)
     pace = np.where(spoken & (words > 0), np.round(words * 60_000 / length, 1), np.nan)
     return {
-        "response_s": _real(response),
-        "overlap_s": _real(np.where(spoken, shared, np.nan)),
-        "silence_before_s": _real(np.where(first, np.nan, silence)),
-        "words_per_min": _real(pace),
+        "response_s": response,
+        "overlap_s": np.where(spoken, shared, np.nan),
+        "silence_before_s": np.where(first, np.nan, silence),
+        "words_per_min": pace,
     }
 
 
@@ -159,15 +160,23 @@ def _sides(name: str, speaker: np.ndarray) -> np.ndarray:
     return ((speaker == AGENT) & is_read_of(name, "agent")) | ((speaker == CUSTOMER) & is_read_of(name, "customer"))
 
 
-def _reasons(speaks: np.ndarray, is_system: np.ndarray, unread: np.ndarray, state: str) -> pa.Array:
-    names = ("too_short", "model_error", "model_missing")
+def _reasons(withheld: np.ndarray, speaks: np.ndarray, is_system: np.ndarray, unread: np.ndarray, state: str) -> pa.Array:
+    names = ("too_short", "model_error", "model_missing", *WITHHELD)
     of_state = names.index(state) if state else -1
-    code = np.select([is_system, ~speaks, unread], [-1, 0, 1], of_state)
+    code = np.select([withheld >= 0, is_system, ~speaks, unread], [withheld + 3, -1, 0, 1], of_state)
     return _coded(code, names)
 
 
+def _places(column: pa.Array, values: "Sequence[str] | pa.Array") -> np.ndarray:
+    """Return where each string stands among the values, −1 for one that does not."""
+    options = pc.SetLookupOptions(value_set=values if isinstance(values, pa.Array) else pa.array(values, pa.string()))
+    return pc.call_function("index_in", [column], options).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+
+
 def _strings(table: pa.Table, name: str) -> pa.Array:
-    """Return a text column as one array of one kind: Polars hands over string views."""
+    """Return a text column as one array of one kind, null where there is none: Polars hands over string views."""
+    if name not in table.column_names:
+        return pa.nulls(table.num_rows, pa.string())
     return _flat(table[name].cast(pa.string()))
 
 

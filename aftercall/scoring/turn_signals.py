@@ -27,6 +27,8 @@ ModelState = Literal["", "model_missing", "model_error"]
 DECIMALS = 4
 RULES = {"greeting": "greeting", "closing": "parting"}
 """Signal -> phrase set of aftercall/scoring/phrases."""
+WITHHELD = ("role_uncertain", "unsupported_language", "no_notice", "excluded_by_policy")
+"""Reasons why an interaction has no score that leave its turns unread as well: who speaks is not sure, or nobody may read."""
 
 
 @dataclass(frozen=True)
@@ -145,13 +147,27 @@ def turn_signals(clock: Clock, turn: Turn, reader: TurnReader) -> tuple[dict[str
     return {**read, **rules, **times}, "model_error" if is_unread else reader.state or None
 
 
-def signal_lines(interaction: Interaction, reader: TurnReader, epoch: str) -> list[dict[str, Any]]:
-    """Return the lines of an interaction's turns, in the order of its line (interface section 2)."""
+def nothing_of(turn: Turn, reader: TurnReader) -> dict[str, float | int | None]:
+    """Return the signals of a turn that is not read: all null."""
+    times = [column.name for column in TIME_SIGNALS]
+    heads = [name for name in reader.heads if is_read_of(name, turn.speaker)]
+    return dict.fromkeys(times if turn.speaker == "system" else [*heads, *RULES, *times])
+
+
+def signal_lines(
+    interaction: Interaction, reader: TurnReader, epoch: str, null_reason: str | None = None
+) -> list[dict[str, Any]]:
+    """Return the lines of an interaction's turns, in the order of its line (interface section 2).
+
+    Args: null_reason, why the interaction has no score; one of WITHHELD leaves its turns unread.
+    """
     clock, lines = Clock(), dict[int, dict[str, Any]]()
-    # Read together, by both cores; each turn below then finds its sentences already read.
-    reader.values([turn.text for turn in interaction.turns if turn.speaker != "system"])
+    is_withheld = null_reason in WITHHELD
+    if not is_withheld:
+        # Read together, by both cores; each turn below then finds its sentences already read.
+        reader.values([turn.text for turn in interaction.turns if turn.speaker != "system"])
     for turn in interaction.in_order():
-        signals, reason = turn_signals(clock, turn, reader)
+        signals, reason = (nothing_of(turn, reader), null_reason) if is_withheld else turn_signals(clock, turn, reader)
         line = {"interaction_id": interaction.interaction_id, "turn": turn.turn, "speaker": turn.speaker, "epoch": epoch}
         lines[turn.turn] = {**line, "signals": signals, "null_reason": reason}
         clock = clock.after(turn)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from aftercall.contracts.lake_tables import SCORE_SIGNAL
 from aftercall.contracts.records import Interaction
 from aftercall.contracts.signal_columns import MODEL_SIGNALS, RULE_SIGNALS, TIME_SIGNALS
+from aftercall.scoring.forms import Facts, Forms, load
 from aftercall.scoring.signal_rows import signal_table
 from aftercall.scoring.turn_signals import TurnReader, open_turn_reader, signal_lines
 from tests.parity.random_interactions import interactions, tables_of
@@ -37,18 +38,26 @@ def reader_named(which: str) -> TurnReader:
     return open_turn_reader(model, "" if model else "model_missing", engine_name="re2")
 
 
+@cache
+def forms() -> Forms:
+    return load(model="model_missing")
+
+
+def reason_of(one: Interaction) -> str | None:
+    return forms().gate(Facts.of(one))[1]
+
+
 def batch_rows(many: Sequence[Interaction], reader: TurnReader, order: Sequence[int] | None = None) -> list[dict[str, Any]]:
     table, turns = tables_of(many)
     turns = turns.take(pa.array(order, pa.int64())) if order is not None else turns
-    return signal_table(
-        table["interaction_id"].combine_chunks(), table["day_on"].combine_chunks(), turns, reader, "e"
-    ).to_pylist()
+    table = table.append_column("null_reason", pa.array([reason_of(one) for one in many], pa.string()))
+    return signal_table(table, turns, reader, "e").to_pylist()
 
 
 def fold_rows(many: Sequence[Interaction], reader: TurnReader) -> list[dict[str, Any]]:
     rows = list[dict[str, Any]]()
     for one in many:
-        for line in signal_lines(one, reader, "e"):
+        for line in signal_lines(one, reader, "e", reason_of(one)):
             known = {"interaction_id": one.interaction_id, "turn": line["turn"], "score_epoch": "e", "day_on": "2026-01-05"}
             known |= {"speaker": line["speaker"], "null_reason": line["null_reason"]}
             known["text_model_version"] = reader.model.version if reader.model else None
@@ -71,4 +80,6 @@ def test_the_table_equals_the_fold_in_any_batch_and_order(which: str, data: st.D
     alone = [row for one in many for row in batch_rows([one], reader)]
     assert by_key(alone) == wanted
     assert all(row["greeting"] in (None, 0.0, 1.0) for row in wanted)
+    unread = [row for row in wanted if row["null_reason"] in ("role_uncertain", "no_notice", "unsupported_language")]
+    assert not [row for row in unread if any(row[name] is not None for name in NAMES)]
     assert not [row for row in wanted if row["speaker"] == "agent" and (row["sentiment"], row["frustration"]) != (None, None)]
