@@ -188,6 +188,9 @@ def _few(ratings: Ratings, level: Level, positive: str | None, seed: int, replic
             found |= _one_answer(drawn, ratings.categories, q, width, positive)
     for name in LEVELS:
         if name == "nominal" or (name == "ordinal" and ratings.is_ordered) or (ratings.is_numeric and _fits(values, name)):
+            if free:
+                found[f"alpha_{name}"] = alpha_of_many(counts, values, name, None)
+                continue
             measure = Measure(lambda s, name=name: alpha(moments_of(s[..., :width], q).coincidences, values, name))
             found[f"alpha_{name}"] = estimate_of(drawn, measure)
     return {"alpha": found.get(f"alpha_{level}", NOTHING), **found}
