@@ -22,7 +22,8 @@ def corrected_means(scores: pl.DataFrame, *, by: str | None = None, fewest_label
     Args: scores, one row per interaction with a machine score: `machine`, `human` (null where nobody labelled it),
         `inclusion_probability` (null where unknown: such labels are not used), agent_id, and the column `by`.
     Columns: group, n, label_n, agent_n, machine, machine_low, machine_high, corrected, corrected_low, corrected_high, se,
-        least_probability, note. Below 20 labels or 5 agents there is no corrected value and `note` says so.
+        least_probability, note. Below 20 labels or 5 agents there is no corrected value, groups under 5 agents or 20
+        interactions are not shown at all, and `note` says so.
     Raises: DesignError, grouped by agent: there are never labels enough for one person.
     Source: spec scoring section 9; Angelopoulos et al. (2023), prediction-powered inference, λ = 1.
     """
@@ -32,7 +33,7 @@ def corrected_means(scores: pl.DataFrame, *, by: str | None = None, fewest_label
         group=pl.lit("all") if by is None else pl.col(by).cast(pl.String), agent_id=pl.col("agent_id").fill_null("(not known)")
     )
     rows = [
-        _group(str(key[0]), part, fewest_labels)
+        _group(str(key[0]), part, fewest_labels, by_group=by is not None)
         for key, part in frame.filter(pl.col("group").is_not_null()).sort("group").group_by("group", maintain_order=True)
     ]
     return pl.DataFrame(rows, schema=_COLUMNS)
@@ -55,14 +56,17 @@ _COLUMNS: dict[str, Any] = {
 }
 
 
-def _group(name: str, part: pl.DataFrame, fewest_labels: int) -> dict[str, Any]:
+def _group(name: str, part: pl.DataFrame, fewest_labels: int, *, by_group: bool) -> dict[str, Any]:
     agents = np.unique(part["agent_id"].to_numpy(), return_inverse=True)[1]
     machine = part["machine"].to_numpy().astype(float)
     usable = part["human"].is_not_null() & part["inclusion_probability"].is_not_null() & (part["inclusion_probability"] > 0)
     labelled = usable.to_numpy()
     mean, _, low, high = clustered_mean(machine, agents)
     row: dict[str, Any] = dict.fromkeys(_COLUMNS) | {"group": name, "n": machine.size, "label_n": int(labelled.sum())}
-    row |= {"agent_n": int(agents.max()) + 1, "machine": mean, "machine_low": low, "machine_high": high}
+    row |= {"agent_n": int(agents.max()) + 1}
+    if by_group and (row["agent_n"] < FEWEST_AGENTS or machine.size < FEWEST_LABELS):
+        return row | {"note": f"{row['agent_n']} agents, {machine.size} interactions: too small a group to be shown"}
+    row |= {"machine": mean, "machine_low": low, "machine_high": high}
     if row["label_n"] < fewest_labels or row["agent_n"] < FEWEST_AGENTS:
         return row | {"note": f"{row['label_n']} labels, {row['agent_n']} agents: too few to correct"}
     pi = part["inclusion_probability"].fill_null(1.0).to_numpy().astype(float)

@@ -230,6 +230,54 @@ def _short(text: str, longest: int = 44) -> str:
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
+def draw_agreement(rows: pl.DataFrame, *, texts: Mapping[str, str], title: str, subtitle: str) -> Drawing:
+    """Draw, per question, how far machine and people agree with its interval, and what people reach as a tick.
+
+    Args: rows, agreement_questions rows with value, low, high, human, n, measure, status.
+    """
+    ordered = rows.sort("value", "question_id")
+    questions = ordered["question_id"].to_list()
+    fig = _figure(height=110 + 34 * len(questions))
+    for status, colour, symbol in (
+        ("live", BETTER, "circle"),
+        ("advisory", WORSE, "x"),
+        ("too few labels", CONTROL, "circle-open"),
+    ):
+        one = ordered.filter(pl.col("status") == status)
+        fig.add_scatter(
+            x=one["value"].to_list(),
+            y=one["question_id"].to_list(),
+            mode="markers",
+            name=status,
+            marker={"color": colour, "symbol": symbol, "size": 10},
+            error_x={
+                "type": "data",
+                "array": (one["high"] - one["value"]).to_list(),
+                "arrayminus": (one["value"] - one["low"]).to_list(),
+                "color": colour,
+                "thickness": 1.5,
+            },
+            customdata=one.select("measure", "n").rows(),
+            hovertemplate="%{y}: %{customdata[0]} %{x:.2f}, n = %{customdata[1]}<extra></extra>",
+        )
+    known = ordered.filter(pl.col("human").is_not_null())
+    fig.add_scatter(
+        x=known["human"].to_list(),
+        y=known["question_id"].to_list(),
+        mode="markers",
+        name="people among themselves",
+        marker={"symbol": "line-ns-open", "size": 16, "color": HUMAN, "line": {"width": 3, "color": HUMAN}},
+        hovertemplate="%{y}: people among themselves %{x:.2f}<extra></extra>",
+    )
+    fig.add_vline(x=0, line={"color": INK, "width": 1})
+    fig.update_xaxes(title_text="agreement beyond chance (1 = always, 0 = as by chance)")
+    fig.update_yaxes(type="category", categoryorder="array", categoryarray=questions, showgrid=False)
+    fig.update_yaxes(tickvals=questions, ticktext=[_short(texts.get(question, question)) for question in questions])
+    words = "; ".join(f"{row['question_id']} {row['value']:.2f} ({row['status']})" for row in ordered.to_dicts())
+    data = ordered.select("question_id", "measure", "n", "value", "low", "high", "human", "status")
+    return Drawing("agreement", title, subtitle, f"Agreement with people by question: {words}.", fig, data, least_width_px=560)
+
+
 def draw_coverage(days: pl.DataFrame, *, outcomes: Sequence[str], title: str, subtitle: str) -> Drawing:
     """Draw scored interactions and, stacked on them, each reason for a missing score, per day.
 

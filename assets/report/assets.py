@@ -15,7 +15,9 @@ from assets.station import Station
 
 
 @dg.asset(
-    group_name="report", deps=["core_interaction", "score_interaction", "score_question", "score_evidence"], kinds={"plotly"}
+    group_name="report",
+    deps=["core_interaction", "score_interaction", "score_question", "score_evidence", "question_agreement", "score_drift"],
+    kinds={"plotly"},
 )
 def report(
     first_answers: FirstAnswers, lake: dg.ResourceParam[Lake], station: dg.ResourceParam[Station]

@@ -11,6 +11,7 @@ from aftercall.contracts import columns as contract_columns
 from aftercall.contracts.columns import Column
 from analytics.results import Effect
 from assets.report.inputs import Facts
+from assets.report.people_columns import PEOPLE_COLUMNS
 from assets.report.qa_numbers import QaNumbers
 from assets.report.wfm_numbers import WfmNumbers
 
@@ -122,6 +123,7 @@ def datasets(facts: Facts, qa: QaNumbers, wfm: WfmNumbers) -> tuple[Dataset, ...
     both_parts = pl.concat(parts) if (parts := _parts(facts)) else pl.DataFrame()
     weeks, trends = _or_empty(results.effect_weeks), _or_empty(None if results.trends is None else results.trends.rows)
     coaching, service = "coaching", "service_quality"
+    people = facts.given.people
     texts = facts.questions.select(question_id="id", text="text")
     questions = qa.questions.join(texts, on="question_id", how="left") if qa.questions.width else qa.questions
     listed = (
@@ -134,6 +136,8 @@ def datasets(facts: Facts, qa: QaNumbers, wfm: WfmNumbers) -> tuple[Dataset, ...
         Dataset("questions", "How often was done what was called for?", coaching, questions),
         Dataset("team_behaviours", "Where do teams differ?", coaching, qa.teams),
         Dataset("weekly_scores", "Does the mean score move?", coaching, qa.weeks),
+        Dataset("agreement", "How far do people and machine agree?", coaching, _or_empty(people and people.rows)),
+        Dataset("corrected_means", "What would people have scored?", coaching, _or_empty(people and people.corrected)),
         Dataset("coverage", "What was scored, and why not the rest?", service, qa.coverage),
         Dataset("trends", "Is a behaviour of an agent changing? In order of id, never of merit.", coaching, trends),
         Dataset("findings", "What should a person look at?", "compliance", facts.findings),
@@ -174,5 +178,7 @@ def meaning_of(name: str) -> tuple[str, str]:
     """
     if name in _MORE:
         return _MORE[name]
+    if name in PEOPLE_COLUMNS:
+        return PEOPLE_COLUMNS[name]
     column = _contract().get(name)
     return ("", "") if column is None else (column.unit, column.meaning)

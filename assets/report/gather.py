@@ -4,14 +4,17 @@ Lives here: reading and joining for ReportInputs. Not here: its shape (inputs.py
 """
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from aftercall.scoring.form import Question
 from aftercall.scoring.forms import Forms
+from analytics.agreement_review import without_undecided
 from analytics.first_answers import FirstAnswers
 from assets.lake import Lake
 from assets.marts.published import read_marts
+from assets.quality.assets import read_kept
 from assets.raw.receive import quarantined
 from assets.report.inputs import ReportInputs
 from assets.station import Station
@@ -64,6 +67,8 @@ def gather(lake: Lake, station: Station, forms: Forms, results: FirstAnswers) ->
         null_reason=pl.when(pl.col("overall").is_null()).then(pl.col("null_reason").fill_null("not_yet_scored"))
     )
     answers = lake.read("score_question", columns=_ANSWER, epoch=forms.epoch, **_AS)
+    disputes = ("interaction_id", "question_id", "dispute_state")
+    answers = without_undecided(answers, lake.read("core_evaluation", columns=disputes, **_AS))
     questions = questions_of(forms)
     unscored = interactions.filter(pl.col("overall").is_null())
     marts = read_marts(
@@ -86,7 +91,14 @@ def gather(lake: Lake, station: Station, forms: Forms, results: FirstAnswers) ->
         agent_weeks=marts["mart_agent_week"],
         queue_intervals=marts["mart_queue_interval"],
         results=results,
+        people=_of_epoch(read_kept(station.state / "analysis", "question_agreement"), forms.epoch),
+        drift=_of_epoch(read_kept(station.state / "analysis", "score_drift"), forms.epoch),
     )
+
+
+def _of_epoch(kept: Any, epoch: str) -> Any:
+    """Return a kept result only if it speaks of these scores."""
+    return kept if kept is not None and kept.epoch == epoch else None
 
 
 def questions_of(forms: Forms) -> pl.DataFrame:

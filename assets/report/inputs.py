@@ -10,6 +10,8 @@ import polars as pl
 
 from analytics.first_answers import FirstAnswers
 from analytics.levels import UNKNOWN_AGENT, names_agents
+from assets.quality.drift_side import ScoreDrift
+from assets.quality.human_side import HumanSide
 
 INTERACTION_COLUMNS: dict[str, pl.DataType] = {
     "interaction_id": pl.String(),
@@ -95,6 +97,8 @@ class ReportInputs:
     results: FirstAnswers
     filters: tuple[str, ...] = ()
     names_are_masked: bool = False
+    people: HumanSide | None = None
+    drift: ScoreDrift | None = None
     warnings: tuple[str, ...] = field(default_factory=tuple)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from analytics.plots import Drawing, plotly_source
 from analytics.results import CheckResult
+from assets.quality.human_side import HumanSide
 from assets.report.html import Html, empty, table, tag, whole
 from assets.report.inputs import Facts
 from assets.report.safe_text import csv_bytes
@@ -184,7 +185,7 @@ def trust_note(facts: Facts) -> Html:
     lines = [
         "First version of each answer: the estimators are simple and say so; verdicts are at most as strong as their checks.",
         "Scores are automatic, not corrected by people's evaluations: an effect of coaching on them is therefore not shown.",
-        "Agreement with human scorers is not part of this version.",
+        with_people(given.people),
         "Intervals are 95 % and clustered "
         + (
             "by agent or team."
@@ -197,6 +198,17 @@ def trust_note(facts: Facts) -> Html:
     if given.basis == "synthetic":
         lines.append("This centre is synthetic: people, companies and conversations are made up.")
     return section("How far to trust this", tag("ul", *(tag("li", line) for line in lines)), id_="trust")
+
+
+def with_people(side: HumanSide | None) -> str:
+    """Return in one sentence how far people and machine agree."""
+    if side is None or side.rows.height == 0:
+        return "No agreement with people is known: nobody has labelled interactions of this epoch."
+    count = dict(side.rows["status"].value_counts().iter_rows())
+    return (
+        f"Agreement with people: of {side.rows.height} questions with labels {count.get('live', 0)} reach their floor, "
+        f"{count.get('advisory', 0)} do not, {count.get('too few labels', 0)} have too few labels to say."
+    )
 
 
 def _footer(facts: Facts) -> Html:

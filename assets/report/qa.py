@@ -11,6 +11,7 @@ from assets.report.drilldown import behind_cells, percent
 from assets.report.html import Html, between, empty, join, share, table, tag, whole
 from assets.report.inputs import Facts
 from assets.report.page import Page, figure, section
+from assets.report.people import people_sections
 from assets.report.qa_numbers import QaNumbers, telling, weakest
 
 MOST_FINDINGS = 10
@@ -26,6 +27,7 @@ def qa_page(facts: Facts, numbers: QaNumbers) -> Page:
         section("Sections and questions", *_levels(facts, numbers)),
         section("Teams by behaviour", _teams(facts, numbers, drawings), *behind_cells(facts, numbers), id_="teams"),
         section("Worth a person's look", _findings(facts), id_="findings"),
+        section("Can the scores be trusted: people beside the machine", *people_sections(facts, drawings), id_="people"),
         section("Coverage", _coverage(facts, numbers, drawings)),
         section("Trends of single agents", _trends(facts)),
     )

@@ -29,8 +29,13 @@ def state_of(lake: Lake, station: Station, epoch: str) -> dict[str, Any]:
         "marts": marts.resolve().name,
         "basis": station.basis,
         "basis_name": station.basis_name,
+        "people": [_hash_of(station.state / "analysis" / f"{name}.json") for name in ("question_agreement", "score_drift")],
         "code": code.hexdigest(),
     }
+
+
+def _hash_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def is_published(out: Path, state: dict[str, Any]) -> bool:
