@@ -1,7 +1,7 @@
 """What do the strongest do differently? Behaviours and short phrasings that separate top performers from their peers.
 
-Lives here: who counts as strong, the declared family, what may be shown. Not here: the arithmetic (matched_shares.py),
-counting words (assets/coaching/phrases.py), effects of coaching (did.py).
+Lives here: the declared families, what may be shown. Not here: who is strong (standing.py), the arithmetic
+(matched_shares.py), counting words (assets/coaching/phrases.py), effects of coaching (did.py).
 
 Top performers are chosen on an outcome of an EARLIER period than the one in which behaviours are compared. Chosen on the same
 contacts, the noise of the outcome would be shared with whatever goes along with it, and the best would look different by luck
@@ -17,19 +17,19 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from aftercall.contracts.errors import DesignError, UnknownColumn
+from aftercall.contracts.errors import DesignError
 from analytics.inference import Reals, benjamini_hochberg
 from analytics.matched_shares import Difference, compare
 from analytics.results import CheckResult
-from analytics.shrinkage import shrink
+from analytics.standing import CELL, FEWEST_AGENTS, FEWEST_OUTCOMES, RELIABLE, Standing, need_columns, strongest
 
-FEWEST_AGENTS, FEWEST_MOMENTS, FEWEST_OUTCOMES = 5, 20, 5
+FEWEST_MOMENTS = 20
 MOST_WORDS = 6
-_CELL = ("intent", "tenure_band")
-_BEFORE = ("agent_id", *_CELL, "outcome_sum", "outcome_sq_sum", "outcome_n")
-_AFTER = ("agent_id", *_CELL, "question_id", "called_for_n", "done_n")
-_SAID = ("agent_id", *_CELL, "question_id", "phrase", "used_n")
-_MOMENTS = ("agent_id", *_CELL, "question_id", "moment_n")
+# A phrase that is said in nearly all moments of a longer one is that longer one.
+_SAME_USE = 0.9
+_AFTER = ("agent_id", *CELL, "question_id", "called_for_n", "done_n")
+_SAID = ("agent_id", *CELL, "question_id", "phrase", "used_n")
+_MOMENTS = ("agent_id", *CELL, "question_id", "moment_n")
 _ROW = {
     "question_id": pl.String,
     "phrase": pl.String,
@@ -91,41 +91,6 @@ def refusal(outcome: str, why: str) -> BestPractice:
     return BestPractice(outcome, None, None, 0, 0, 0, 0, nothing, nothing, (), why)
 
 
-def strongest(before: pl.DataFrame, *, higher_is_better: bool = True, top_share: float = 0.25) -> pl.DataFrame:
-    """Return agent_id, is_top of every agent with enough outcomes: the top share by standing, at least five.
-
-    Standing is the mean difference from the centre's mean of the same intent and tenure band, drawn towards all agents by its
-    own uncertainty (empirical Bayes), so that few lucky contacts make nobody strong.
-    Args: before, agent_id, intent, tenure_band, outcome_sum, outcome_sq_sum, outcome_n of the earlier period.
-    Raises: DesignError, fewer than ten agents with five outcomes; UnknownColumn.
-    """
-    _needs(before, _BEFORE, "before")
-    cells = before.group_by(*_CELL).agg(cell_mean=pl.col("outcome_sum").sum() / pl.col("outcome_n").sum())
-    joined = before.filter(pl.col("outcome_n") > 0).join(cells, on=_CELL, nulls_equal=True)
-    m = pl.col("cell_mean")
-    squares = pl.col("outcome_sq_sum") - 2 * m * pl.col("outcome_sum") + pl.col("outcome_n") * m**2
-    agents = (
-        joined.with_columns(gap_sum=pl.col("outcome_sum") - pl.col("outcome_n") * m, gap_sq_sum=squares)
-        .group_by("agent_id")
-        .agg(pl.col("gap_sum", "gap_sq_sum", "outcome_n").sum())
-        .filter(pl.col("outcome_n") >= FEWEST_OUTCOMES)
-        .sort("agent_id")
-    )
-    if agents.height < 2 * FEWEST_AGENTS:
-        raise DesignError(
-            f"{agents.height} agents have {FEWEST_OUTCOMES} outcomes or more in the earlier period and {2 * FEWEST_AGENTS} are "
-            "needed, five on either side: load more weeks of outcomes (surveys with interaction_id)."
-        )
-    n, total, sq = (agents[name].to_numpy().astype(float) for name in ("outcome_n", "gap_sum", "gap_sq_sum"))
-    spread = float((sq.sum() - np.sum(total**2 / n)) / max(n.sum() - n.size, 1))
-    standing = shrink(total / n, np.maximum(spread, 1e-12) / n).mean * (1 if higher_is_better else -1)
-    k = max(FEWEST_AGENTS, round(top_share * agents.height))
-    order = np.argsort(-standing, kind="stable")
-    is_top = np.zeros(agents.height, dtype=bool)
-    is_top[order[:k]] = True
-    return agents.select("agent_id").with_columns(is_top=pl.Series(is_top))
-
-
 def find_best_practice(
     before: pl.DataFrame,
     after: pl.DataFrame,
@@ -147,18 +112,19 @@ def find_best_practice(
     Raises: DesignError, too few agents, or the two periods overlap; UnknownColumn.
     """
     for frame, needed, name in ((after, _AFTER, "after"), (said, _SAID, "said"), (moments, _MOMENTS, "moments")):
-        _needs(frame, needed, name)
+        need_columns(frame, needed, name)
     if before_to_on and after_from_on and before_to_on >= after_from_on:
         raise DesignError(
             f"The outcome's period ends {before_to_on} and the behaviours' begins {after_from_on}: choose the strongest on an "
             "earlier period, or chance makes them look different."
         )
-    agents = strongest(before, higher_is_better=higher_is_better, top_share=top_share)
-    done = after.select(*_CELL, "agent_id", "question_id", phrase=pl.lit(None, pl.String), x="done_n")
-    called = after.select(*_CELL, "agent_id", "question_id", n="called_for_n")
+    standing = strongest(before, higher_is_better=higher_is_better, top_share=top_share)
+    agents = standing.agents
+    done = after.select(*CELL, "agent_id", "question_id", phrase=pl.lit(None, pl.String), x="done_n")
+    called = after.select(*CELL, "agent_id", "question_id", n="called_for_n")
     behaviours = _compared(done, called, agents, alpha)
-    used = said.select(*_CELL, "agent_id", "question_id", "phrase", x="used_n")
-    looked = moments.select(*_CELL, "agent_id", "question_id", n="moment_n")
+    used = said.select(*CELL, "agent_id", "question_id", "phrase", x="used_n")
+    looked = moments.select(*CELL, "agent_id", "question_id", n="moment_n")
     phrases = _without_shorter(_compared(_shared(used, agents), looked, agents, alpha))
     top_n = int(agents["is_top"].sum())
     return BestPractice(
@@ -171,17 +137,24 @@ def find_best_practice(
         _family_n(phrases),
         behaviours,
         phrases.filter(pl.col("state") == "separates"),
-        _doubts(agents, before, behaviours, phrases),
+        _doubts(standing, before, behaviours, phrases),
     )
 
 
 def _shared(used: pl.DataFrame, agents: pl.DataFrame) -> pl.DataFrame:
-    """Return the phrases of at most six words that five agents of those compared use: a habit of one is nobody else's."""
+    """Return the phrases of at most six words that five of the agents compared use, the longest form of each."""
     known = used.join(agents, on="agent_id").filter(pl.col("x") > 0)
     kept = known.group_by("question_id", "phrase").agg(users=pl.col("agent_id").n_unique(), x_n=pl.col("x").sum())
     short = pl.col("phrase").str.count_matches(" ") < MOST_WORDS
     kept = kept.filter((pl.col("users") >= FEWEST_AGENTS) & (pl.col("x_n") >= FEWEST_MOMENTS) & short)
-    return used.join(kept.select("question_id", "phrase"), on=["question_id", "phrase"], how="semi")
+    words = pl.col("phrase").str.split(" ")
+    parts = [words.list.slice(1).list.join(" "), words.list.head(words.list.len() - 1).list.join(" ")]
+    longer = pl.concat([kept.select("question_id", phrase=part, longer_n="x_n") for part in parts])
+    most = longer.group_by("question_id", "phrase").agg(pl.col("longer_n").max())
+    own = kept.join(most, on=["question_id", "phrase"], how="left").filter(
+        pl.col("longer_n").fill_null(0) < _SAME_USE * pl.col("x_n")
+    )
+    return used.join(own.select("question_id", "phrase"), on=["question_id", "phrase"], how="semi")
 
 
 def _compared(done: pl.DataFrame, called: pl.DataFrame, agents: pl.DataFrame, alpha: float) -> pl.DataFrame:
@@ -203,14 +176,14 @@ def _one_question(done: pl.DataFrame, called: pl.DataFrame, agents: pl.DataFrame
     phrases = done["phrase"].unique().sort().to_list()
     if called.height == 0 or not phrases:
         return []
-    cells = {key: i for i, key in enumerate(called.select(_CELL).unique().sort(_CELL).iter_rows())}
+    cells = {key: i for i, key in enumerate(called.select(CELL).unique().sort(CELL).iter_rows())}
     people = called.select("agent_id", "is_top").unique().sort("agent_id")
     place = {name: i for i, name in enumerate(people["agent_id"])}
     thing = {name: i for i, name in enumerate(phrases)}
     n, x = np.zeros((len(place), len(cells), 1)), np.zeros((len(place), len(cells), len(thing)))
-    for intent, band, agent, count in called.select(*_CELL, "agent_id", "n").iter_rows():
+    for intent, band, agent, count in called.select(*CELL, "agent_id", "n").iter_rows():
         n[place[agent], cells[intent, band], 0] += count
-    for intent, band, agent, phrase, count in done.select(*_CELL, "agent_id", "phrase", "x").iter_rows():
+    for intent, band, agent, phrase, count in done.select(*CELL, "agent_id", "phrase", "x").iter_rows():
         if agent in place and (intent, band) in cells:
             x[place[agent], cells[intent, band], thing[phrase]] += count
     is_top = people["is_top"].to_numpy().astype(bool)
@@ -266,14 +239,20 @@ def _without_shorter(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _doubts(
-    agents: pl.DataFrame, before: pl.DataFrame, behaviours: pl.DataFrame, phrases: pl.DataFrame
+    standing: Standing, before: pl.DataFrame, behaviours: pl.DataFrame, phrases: pl.DataFrame
 ) -> tuple[CheckResult, ...]:
     """Return what to think of before anything is coached."""
-    dropped = before["agent_id"].n_unique() - agents.height
+    dropped = before["agent_id"].n_unique() - standing.agents.height
     lost = int((behaviours["state"] == "too few").sum())
     return (
         CheckResult(
             "Were the strongest chosen on other contacts than those compared?", True, "Yes: on an earlier period's outcome."
+        ),
+        CheckResult(
+            "Do agents differ in the outcome by more than chance?",
+            standing.reliability >= RELIABLE,
+            f"{100 * standing.reliability:.0f} % of the differences between agents' means is more than chance (at least "
+            f"{100 * RELIABLE:.0f} % wanted). With less, luck chose many of the strongest, and finding nothing says little.",
         ),
         CheckResult(
             "Would coaching it make others as strong?",
@@ -292,9 +271,3 @@ def _doubts(
             f"{_family_n(behaviours)} behaviours and {_family_n(phrases)} phrases, each one family at 5 % false discoveries.",
         ),
     )
-
-
-def _needs(frame: pl.DataFrame, columns: tuple[str, ...], name: str) -> None:
-    for column in columns:
-        if column not in frame.columns:
-            raise UnknownColumn(column, name, frame.columns)

@@ -3,6 +3,7 @@
 Lives here: arrays of counts -> differences. Not here: who is in which group, families of tests (best_practice.py).
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analytics.inference import Reals
+
+_FLAT = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,11 @@ def compare(done: Reals, called: Reals, is_top: NDArray[np.bool_], *, alpha: flo
         se = np.sqrt(v1 + v0)
         p = 2 * stats.t.sf(np.abs(estimate) / se, df)
         reach = stats.t.ppf(1 - alpha / 2, df) * se
-    return Difference(top_share, peer_share, estimate, estimate - reach, estimate + reach, np.asarray(p))
+    # Nobody differs within either side: no spread to judge by, so the chance that a random choice parts them like this.
+    flat = se < _FLAT
+    p = np.where(flat, np.where(np.abs(estimate) < _FLAT, 1.0, 1 / math.comb(g1 + g0, g1)), p)
+    reach = np.where(flat, 0.0, reach)
+    return Difference(top_share, peer_share, estimate, estimate - reach, estimate + reach, p)
 
 
 def _shares(x1: Reals, n1: Reals, x0: Reals, n0: Reals) -> tuple[Reals, Reals]:

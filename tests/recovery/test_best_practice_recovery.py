@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 
 from aftercall.contracts.errors import DesignError
-from analytics.best_practice import BestPractice, find_best_practice, strongest
+from analytics.best_practice import BestPractice, find_best_practice
 from analytics.matched_shares import compare
+from analytics.standing import strongest
 
 AGENTS, INTENTS, QUESTIONS = 60, 4, 12
 RUNS = 60
@@ -100,7 +101,7 @@ def test_strength_is_judged_on_the_same_kinds_of_contact() -> None:
         key = {"agent_id": f"a{a:02d}", "intent": "hard" if a >= 10 else "easy", "tenure_band": "x"}
         rows.append(key | {"outcome_sum": n * mean, "outcome_sq_sum": n * (mean**2 + 1), "outcome_n": n})
     found = strongest(pl.DataFrame(rows))
-    top = set(found.filter(pl.col("is_top"))["agent_id"])
+    top = set(found.agents.filter(pl.col("is_top"))["agent_id"])
     assert len(top) == 5
     assert all(int(name[1:]) % 2 for name in top)
 
@@ -113,11 +114,25 @@ def test_few_agents_few_moments_and_overlapping_periods_are_refused_or_hidden() 
         find_best_practice(
             before, after, said, moments, outcome="csat", before_to_on=date(2026, 6, 1), after_from_on=date(2026, 6, 1)
         )
-    top = strongest(before).filter(pl.col("is_top"))["agent_id"].to_list()
+    top = strongest(before).agents.filter(pl.col("is_top"))["agent_id"].to_list()
     few = after.filter((pl.col("question_id") != "q1") | ~pl.col("agent_id").is_in(top[4:]))
     found = find_best_practice(before, few, said, moments, outcome="csat")
     row = found.behaviours.filter(pl.col("question_id") == "q1").row(0, named=True)
     assert (row["state"], row["difference"], row["top_share"]) == ("too few", None, None)
+
+
+def test_the_answer_says_when_luck_chose_the_strongest() -> None:
+    parts = frames(11, planted=0.0)
+    real = strongest(parts[0]).reliability
+    rng = np.random.default_rng(0)
+    noise = parts[0].with_columns(
+        outcome_sum=pl.col("outcome_n") * 3 + pl.Series(rng.normal(size=parts[0].height)) * pl.col("outcome_n").sqrt()
+    )
+    noise = noise.with_columns(outcome_sq_sum=pl.col("outcome_n") * 10.0)
+    assert real > 0.6
+    assert strongest(noise).reliability < 0.33
+    doubt = next(one for one in ask((noise, *parts[1:])).diagnostics if "more than chance" in one.question)
+    assert doubt.passed is False
 
 
 def test_no_agent_and_no_rank_leaves_the_result() -> None:

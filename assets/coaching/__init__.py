@@ -1,0 +1,1 @@
+"""Coaching's batch side: what the strongest agents do differently."""

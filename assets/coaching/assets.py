@@ -1,0 +1,104 @@
+"""What the strongest do differently, from the lake: kept as readable JSON, asked again only when something changed.
+
+Lives here: Dagster's view, reading, and whether the kept answer still holds. Not here: frames (moments.py), words (phrases.py),
+statistics (analytics/best_practice.py).
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+from aftercall.contracts.errors import AftercallError
+from analytics.best_practice import BestPractice, find_best_practice, refusal
+from assets.analysis.kept import code_hash
+from assets.coaching.moments import Halves, behaviours, halves, located, looked_at, outcomes, texts_at
+from assets.coaching.phrases import phrase_counts
+from assets.lake import Lake
+from assets.results import from_plain, text_of
+from assets.score.forms_in_force import epoch_of
+from assets.station import Station
+
+_AS = {"role": "pipeline", "purpose": "coaching"}
+_READS = ("core_interaction", "core_turn", "core_agent", "core_survey", "score_question", "score_evidence", "score_interaction")
+OUTCOME = "customers' satisfaction"
+
+
+@dg.asset(group_name="coaching", deps=list(_READS), kinds={"python"})
+def best_practice(lake: dg.ResourceParam[Lake], station: dg.ResourceParam[Station]) -> BestPractice:
+    """Behaviours and short phrases that separate agents with satisfied customers from their peers: candidates for coaching."""
+    epoch = epoch_of(station)
+    made_from = {"versions": json.dumps(lake.versions(_READS), sort_keys=True), "epoch": epoch, "code": _code()}
+    return _kept_or_asked(station.state / "analysis", made_from, lambda: asked(lake, epoch))
+
+
+def asked(lake: Lake, epoch: str) -> BestPractice:
+    """Return the answer of the present state; what cannot be answered says why."""
+    interactions = lake.read("core_interaction", columns=["interaction_id", "agent_id", "day_on", "intent"], **_AS)
+    places = located(interactions, lake.read("core_agent", columns=["agent_id", "hired_on"], **_AS))
+    try:
+        cut = halves(places)
+        before = outcomes(places, lake.read("core_survey", **_AS), cut)
+        return _compared(lake, epoch, places.filter(pl.col("on") >= cut.after_from_on), before, cut)
+    except AftercallError as error:
+        return refusal(OUTCOME, error.message)
+
+
+def _compared(lake: Lake, epoch: str, places: pl.DataFrame, before: pl.DataFrame, cut: Halves) -> BestPractice:
+    days = places["on"].dt.to_string("%Y-%m-%d").unique().to_list()
+    answers = lake.read(
+        "score_question",
+        columns=["interaction_id", "question_id", "answer", "called_for_n", "done_n", "is_advisory"],
+        days=days,
+        epoch=epoch,
+        **_AS,
+    )
+    columns = ["interaction_id", "question_id", "turn", "searched_first_turn", "searched_last_turn"]
+    moments = looked_at(places, answers, lake.read("score_evidence", columns=columns, days=days, epoch=epoch, **_AS))
+    turns = lake.read(
+        "core_turn",
+        columns=["interaction_id", "turn", "speaker", "text"],
+        days=days,
+        among=("interaction_id", moments["interaction_id"].unique()),
+        **_AS,
+    )
+    said, looked = phrase_counts(texts_at(moments, turns))
+    return find_best_practice(
+        before,
+        behaviours(places, answers),
+        said,
+        looked,
+        outcome=OUTCOME,
+        before_to_on=cut.before_to_on,
+        after_from_on=cut.after_from_on,
+    )
+
+
+def _kept_or_asked(folder: Path, made_from: dict[str, str], ask: Callable[[], BestPractice]) -> BestPractice:
+    """Return the kept answer if it was made from exactly this and is whole, else ask and note what it was made from."""
+    note, answer = folder / "best_practice.made_from.json", folder / "best_practice.json"
+    if note.is_file() and answer.is_file():
+        text = answer.read_text(encoding="utf-8")
+        if json.loads(note.read_text(encoding="utf-8")) == made_from | {"answer": _sha256(text)}:
+            return from_plain(BestPractice, json.loads(text))
+    result = ask()
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = note.with_suffix(".new")
+    fresh.write_text(json.dumps(made_from | {"answer": _sha256(text_of(result))}), encoding="utf-8")
+    fresh.replace(note)
+    return result
+
+
+def _code() -> str:
+    own = "".join(path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py")))
+    return _sha256(code_hash() + own)
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+coaching_assets = [best_practice]
