@@ -79,8 +79,8 @@ class ReadingCache:
     def _open(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(self.path, timeout=_BUSY_S, check_same_thread=False)
-        # A write-ahead log lets two processes read and write; a power cut costs the last rows, never the file.
-        self._db.execute("pragma journal_mode=wal")
+        # One file and no log beside it: what must be erasable is one name. Writes are few and large, so others wait little.
+        self._db.execute("pragma journal_mode=delete")
         self._db.execute("pragma synchronous=normal")
         with self._db:
             self._db.execute(_TABLE)

@@ -73,12 +73,18 @@ class SentenceReader(Protocol):
 class Signals:
     """A TextModel over one reader: distinct sentences are read once, by two threads, and remembered."""
 
-    def __init__(self, reader: SentenceReader, card: Card, cache: ReadingCache | None, *, thread_n: int = _THREAD_N) -> None:
-        self._reader, self._card, self._cache, self._thread_n = reader, card, cache, thread_n
+    def __init__(self, reader: SentenceReader, card: Card, file: Path | None, *, thread_n: int = _THREAD_N) -> None:
+        self._reader, self._card, self._file, self._thread_n = reader, card, file, thread_n
+        self._cache: ReadingCache | None = None
         self._heads = tuple(head.name for head in card.valued)
         self._remembered: OrderedDict[str, np.ndarray] = OrderedDict()
         self._lock = threading.Lock()
         self._failed: list[ModelError] = []
+
+    def keep_in(self, file: Path) -> None:
+        """Keep readings in this file from now on, opened when something is read."""
+        if self._file != file:
+            self._file, self._cache = file, None
 
     @property
     def version(self) -> str:
@@ -151,9 +157,10 @@ class Signals:
             known = {form: self._remembered[form] for form in forms if form in self._remembered}
             for form in known:
                 self._remembered.move_to_end(form)
-        if self._cache and len(known) < len(forms):
+        cache = self._opened_cache()
+        if cache and len(known) < len(forms):
             keys = {form: reading_key(self.version, form) for form in forms if form not in known}
-            stored = self._cache.get(list(keys.values()))
+            stored = cache.get(list(keys.values()))
             found = {form: stored[key] for form, key in keys.items() if key in stored}
             self._remember(found)
             known |= found
@@ -161,8 +168,15 @@ class Signals:
 
     def _keep(self, read: dict[str, np.ndarray]) -> None:
         self._remember(read)
-        if self._cache and read:
-            self._cache.put({reading_key(self.version, form): row for form, row in read.items()})
+        cache = self._opened_cache()
+        if cache and read:
+            cache.put({reading_key(self.version, form): row for form, row in read.items()})
+
+    def _opened_cache(self) -> ReadingCache | None:
+        with self._lock:
+            if self._file and self._cache is None:
+                self._cache = ReadingCache(self._file, 1 + len(self._heads))
+            return self._cache
 
     def _remember(self, rows: dict[str, np.ndarray]) -> None:
         with self._lock:
@@ -230,5 +244,4 @@ def load_signals(places: Places, cache: Path | None = None, *, limit_s: float = 
 
         card = read_card(weights.path / CARD)
         reader = OnnxReader.load(weights.path, card, limit_s=limit_s)
-    kept = ReadingCache(cache, 1 + len(card.valued)) if cache else None
-    return Signals(reader, card, kept, thread_n=thread_n)
+    return Signals(reader, card, cache, thread_n=thread_n)

@@ -12,14 +12,16 @@ import polars as pl
 from aftercall.contracts.tables import table_named
 from aftercall.scoring.batch import score_batch
 from aftercall.scoring.forms import Forms
+from aftercall.scoring.signal_rows import signal_table
+from aftercall.scoring.turn_signals import TurnReader
 from assets.lake import Lake
-from assets.score.forms_in_force import forms_of
+from assets.score.forms_in_force import forms_of, turn_reader_of
 from assets.score.unscored import pieces, portions, unscored
 from assets.station import Station
 
 _AS = {"role": "pipeline", "purpose": "coaching"}
 _TURN_N = 400_000
-_NAMES = ("score_evidence", "score_question", "score_interaction")
+_NAMES = ("score_evidence", "score_question", "score_signal", "score_interaction")
 
 
 def _spec(name: str) -> dg.AssetSpec:
@@ -33,14 +35,14 @@ def _spec(name: str) -> dg.AssetSpec:
 @dg.multi_asset(specs=[_spec(name) for name in _NAMES], can_subset=False, pool="lake", name="score_conversations")
 def score_conversations(lake: dg.ResourceParam[Lake], station: dg.ResourceParam[Station]) -> Iterator[dg.MaterializeResult]:
     """Score the days whose scores are not those of the present epoch and the present transcripts."""
-    forms = forms_of(station)
+    forms, turn_reader = forms_of(station), turn_reader_of(station)
     with lake.writing():
         core = lake.read("core_interaction", **_AS)
         scored = lake.read("score_interaction", columns=["interaction_id", "day_on", "score_key"], epoch=forms.epoch, **_AS)
         todo = unscored(core.select("interaction_id", "day_on", "content_hash"), scored, forms.score_key)
         with station.progress("scoring", todo.interaction_n, "interactions") as advance:
             for days, rows in portions(core, todo.days, _TURN_N):
-                score_days(lake, forms, days, rows)
+                score_days(lake, forms, turn_reader, days, rows)
                 advance(rows.height)
     if todo.interaction_n:
         station.say(_first_result(lake.read("score_interaction", columns=["overall"], epoch=forms.epoch, **_AS)["overall"]))
@@ -54,13 +56,15 @@ def _first_result(overall: pl.Series) -> str:
     return f"scored: {overall.len():,} interactions have a row, {overall.count():,} a score{mean}; marts and pages follow"
 
 
-def score_days(lake: Lake, forms: Forms, days: Iterable[str], rows: pl.DataFrame) -> None:
+def score_days(lake: Lake, forms: Forms, turn_reader: TurnReader, days: Iterable[str], rows: pl.DataFrame) -> None:
     """Write the scores of some days, a large day in pieces; score_interaction last: it is what says that a day is done."""
     done = list[pl.DataFrame]()
     for place, piece in enumerate(pieces(rows, _TURN_N)):
-        turns = lake.read("core_turn", days=days, among=("interaction_id", piece["interaction_id"]), **_AS)
-        tables = score_batch(piece.to_arrow(), turns.to_arrow(), forms)
-        for name, table in (("score_evidence", tables.score_evidence), ("score_question", tables.score_question)):
+        turns = lake.read("core_turn", days=days, among=("interaction_id", piece["interaction_id"]), **_AS).to_arrow()
+        tables = score_batch(piece.to_arrow(), turns, forms)
+        signals = signal_table(tables.score_interaction, turns, turn_reader, forms.epoch)
+        parts = {"score_evidence": tables.score_evidence, "score_question": tables.score_question, "score_signal": signals}
+        for name, table in parts.items():
             frame = pl.DataFrame(pl.from_arrow(table))
             if place:
                 lake.append(name, frame)
