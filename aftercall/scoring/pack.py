@@ -44,6 +44,7 @@ class Trigger:
     speaker: str = "agent"
     phrases: tuple[str, ...] = ()
     facts: Accepts = ()
+    unless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Element:
 
     name: str
     phrases: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
     facts: Accepts = ()
     when: Accepts = ()
 
@@ -183,10 +185,10 @@ class Rule:
         """Yield the phrase sets the rule is matched by, named so that no other rule has them."""
         for k, trigger in enumerate(self.trigger):
             if trigger.phrases:
-                yield PhraseSet(f"{self.key}!{k}", trigger.phrases)
+                yield PhraseSet(f"{self.key}!{k}", trigger.phrases, trigger.unless)
         for element in self.patterns.elements:
             if element.phrases:
-                yield PhraseSet(f"{self.key}#{element.name}", element.phrases, self.exceptions.phrases)
+                yield PhraseSet(f"{self.key}#{element.name}", element.phrases, (*element.unless, *self.exceptions.phrases))
         for step in self.patterns.steps:
             if step.phrases:
                 yield PhraseSet(f"{self.key}#{step.name}", step.phrases, step.unless)

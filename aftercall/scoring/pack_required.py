@@ -196,10 +196,10 @@ def _looked(armed: Moment, met: Moment | None, rule: Rule, setting: Setting) -> 
     return searched(first, last) if first and last else Evidence(searched_turns=(0, 0))
 
 
-def due_ms(state: RequiredState, rule: Rule, setting: Setting) -> int | None:
-    """Return when an armed rule whose words are still unsaid is due; None when nothing is due, or while on hold."""
+def due_ms(state: RequiredState, rule: Rule, setting: Setting, share: float = 1.0) -> int | None:
+    """Return when so large a share of the time is over for what is armed and unsaid; None when nothing is, or while on hold."""
     armed = state.armed
     is_open = armed is not None and (state.together is None if rule.patterns.within_words else not all(state.elements))
     if not is_open or armed is None or armed.at_ms is None or rule.deadline_s is None:
         return None
-    return setting.clock.due_ms(armed.at_ms, round(rule.deadline_s * 1000))
+    return setting.clock.due_ms(armed.at_ms, round(rule.deadline_s * 1000 * share))

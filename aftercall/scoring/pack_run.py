@@ -33,6 +33,8 @@ from aftercall.scoring.pack_required import fresh as fresh_required
 from aftercall.scoring.pack_steps import StepsState, steps_after, steps_noted, steps_outcome
 from aftercall.scoring.pack_steps import fresh as fresh_steps
 
+# A choice of the project, not evidence (spec realtime, section 6): warn when this share of the talk-eligible time is over.
+WARN_SHARE = 0.7
 RuleState = RequiredState | ProhibitedState | StepsState | None
 
 
@@ -48,7 +50,7 @@ class RuleFacts:
     def of(cls, interaction: Interaction) -> "RuleFacts":
         """Return the facts of a stored interaction: its channel, direction and the plain values among its attributes."""
         own: Mapping[str, Any] = {"channel": interaction.channel, "direction": interaction.direction}
-        told = {**interaction.attributes, **own}
+        told = {**interaction.attributes, **{name: value for name, value in own.items() if value is not None}}
         plain = sorted((name, value) for name, value in told.items() if isinstance(value, str | int | float | bool))
         started_on = interaction.started_at.date() if interaction.started_at else None
         return cls(tuple(plain), started_on, interaction.hold_s)
@@ -66,9 +68,10 @@ class RulesState:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """When the words of a required rule are due, in seconds from the start of the interaction."""
+    """When the words of a required rule are due, and when to warn, in seconds from the start of the interaction."""
 
     rule_id: str
+    warn_s: float
     due_s: float
 
 
@@ -161,8 +164,8 @@ def open_deadlines(state: RulesState) -> tuple[Deadline, ...]:
     found = list[Deadline]()
     for one, rule in zip(state.states, state.rules, strict=True):
         if isinstance(one, RequiredState) and holds(rule.applies_when, state.setting.known):
-            due = due_ms(one, rule, state.setting)
-            found += [Deadline(rule.id, due / 1000)] if due is not None else []
+            due, warn = due_ms(one, rule, state.setting), due_ms(one, rule, state.setting, WARN_SHARE)
+            found += [Deadline(rule.id, warn / 1000, due / 1000)] if due is not None and warn is not None else []
     return tuple(sorted(found, key=lambda deadline: (deadline.due_s, deadline.rule_id)))
 
 

@@ -113,6 +113,9 @@ def _validate(raw: dict[str, Any], path: Path) -> None:
 
     # JSON has no dates; YAML reads them by itself.
     plain = json.loads(json.dumps(raw, default=str))
+    if isinstance(plain.get("defaults"), dict) and isinstance(plain.get("rules"), list):
+        # What a default says is held against the rules it fills.
+        plain["rules"] = [{**plain["defaults"], **one} if isinstance(one, dict) else one for one in plain["rules"]]
     error = best_match(_validator().iter_errors(plain))
     if error is None:
         return
@@ -192,7 +195,8 @@ def _trigger(raw: Mapping[str, Any], shared: Mapping[str, tuple[str, ...]], wher
     if "facts" in raw:
         return Trigger(facts=_accepts(raw["facts"]))
     speaker = "agent" if "agent" in raw else "customer"
-    return Trigger(speaker=speaker, phrases=_phrases(raw[speaker], shared, where))
+    unless = _phrases(raw.get("unless", ()), shared, where)
+    return Trigger(speaker=speaker, phrases=_phrases(raw[speaker], shared, where), unless=unless)
 
 
 def _patterns(raw: Mapping[str, Any], shared: Mapping[str, tuple[str, ...]], where: str) -> Patterns:
@@ -227,8 +231,8 @@ def _patterns(raw: Mapping[str, Any], shared: Mapping[str, tuple[str, ...]], whe
 
 def _element(name: str, raw: Any, shared: Mapping[str, tuple[str, ...]], where: str) -> Element:
     one: dict[str, Any] = {"phrases": raw} if isinstance(raw, list) else raw
-    phrases = _phrases(one.get("phrases", ()), shared, where)
-    return Element(name, phrases, _accepts(one.get("facts", {})), _accepts(one.get("when", {})))
+    phrases, unless = (_phrases(one.get(part, ()), shared, where) for part in ("phrases", "unless"))
+    return Element(name, phrases, unless, _accepts(one.get("facts", {})), _accepts(one.get("when", {})))
 
 
 def _items(raw: Mapping[str, Any], name: str) -> list[tuple[str, Any]]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from aftercall.cli import main
 from aftercall.contracts.errors import ScorecardError
 from aftercall.contracts.records import Turn
 from aftercall.scoring.pack import Pack, Rule, Vector, together
-from aftercall.scoring.pack_clock import Control
+from aftercall.scoring.pack_clock import Clock, Control
 from aftercall.scoring.pack_ear import RuleOutcome
 from aftercall.scoring.pack_page import page
 from aftercall.scoring.pack_run import RuleFacts, begin_rules, finish_rules, hear_rule, open_deadlines, run_rules
@@ -88,6 +89,13 @@ def pack(folder: Path, **changes: Any) -> Path:
     path = folder / "mine.yaml"
     path.write_text(yaml.safe_dump(raw), encoding="utf-8")
     return path
+
+
+def test_a_rule_has_the_fields_of_the_rule_record() -> None:
+    record = """id title jurisdiction applies_when kind trigger deadline_s deadline_basis channel patterns exceptions severity
+    audience mode headline required_response cool_down_s source source_status owner effective_from effective_to reviewed_by
+    reviewed_on tests"""
+    assert [one.name for one in fields(Rule)] == record.split()
 
 
 def test_every_row_of_the_starter_pack_is_a_rule_and_ships_in_shadow() -> None:
@@ -187,6 +195,19 @@ def test_kept_hangs_on_when_it_was_said_in_talk_time_alone(end_ms: int, stretche
     assert next(one for one in outcomes if one.rule_id == "us.fdcpa.mini_miranda").outcome == expected
 
 
+@given(holds, st.integers(0, 100_000), st.integers(1, 90_000))
+def test_a_deadline_is_due_when_its_talk_time_is_over(stretches: list[tuple[int, int]], start_ms: int, time_ms: int) -> None:
+    pauses, last = list[tuple[int, int]](), 0
+    for gap, length in stretches:
+        pauses.append((last + gap, last + gap + length))
+        last = pauses[-1][1] + 1
+    clock = Clock(tuple(pauses))
+    due = clock.due_ms(start_ms, time_ms)
+    assert due is not None
+    assert clock.eligible_ms(start_ms, due) == time_ms
+    assert clock.eligible_ms(start_ms, due + 1) <= time_ms + 1
+
+
 def test_a_state_does_not_grow_and_is_never_changed() -> None:
     texts = [
         v.removeprefix("A 0-4: ") for one in ALL.rules for vector in one.tests for v in vector.said if v.startswith("A 0-4: ")
@@ -257,6 +278,7 @@ def test_what_is_due_is_known_while_the_call_runs() -> None:
     for turn in (Turn(0, "agent", "Kim Ray?", 1.0, 2.0), Turn(1, "customer", "Speaking.", 2.0, 3.0)):
         state = hear_rule(state, turn)
     due = {one.rule_id: one.due_s for one in open_deadlines(state)}
+    assert {one.rule_id: one.warn_s for one in open_deadlines(state)}["us.fdcpa.mini_miranda"] == 3.0 + 0.7 * 60
     assert due == {"us.recording.notice": 16.0, "us.fdcpa.identity": 31.0, "us.fdcpa.mini_miranda": 63.0}
     state = hear_rule(state, Turn(2, "agent", "This call is recorded. " + NOTICE, 4.0, 9.0))
     assert {one.rule_id for one in open_deadlines(state)} == {"us.fdcpa.identity"}
@@ -299,7 +321,8 @@ def test_an_unreviewed_rule_cannot_leave_shadow(tmp_path: Path) -> None:
         ({"rule": {"patterns": {"within_words": 9, "elements": {"a": {"facts": {"vip": True}}}}}}, "without within_words"),
         ({"rule": {"tests": [{"said": ["Dana: Hello"], "expect": "kept"}]}}, "mine.greets: tests/0/said/0"),
         ({"rules": []}, "rules"),
-        ({"defaults": {"owner": "me"}, "id": "9"}, "id"),
+        ({"defaults": {"severity": "awful"}}, "mine.greets: severity"),
+        ({"id": "9"}, "id"),
     ],
 )
 def test_a_wrong_pack_is_refused_with_rule_and_remedy(tmp_path: Path, changes: dict[str, Any], says: str) -> None:
