@@ -70,6 +70,7 @@ class BestPractice:
     phrases: pl.DataFrame
     diagnostics: tuple[CheckResult, ...]
     refused: str | None = None
+    epoch: str = ""
 
     def __str__(self) -> str:
         if self.refused:
@@ -85,10 +86,10 @@ class BestPractice:
         return pl.concat([self.behaviours, self.phrases])
 
 
-def refusal(outcome: str, why: str) -> BestPractice:
+def refusal(outcome: str, why: str, *, epoch: str = "") -> BestPractice:
     """Return the answer that there is none, and why."""
     nothing = pl.DataFrame(schema=_ROW)
-    return BestPractice(outcome, None, None, 0, 0, 0, 0, nothing, nothing, (), why)
+    return BestPractice(outcome, None, None, 0, 0, 0, 0, nothing, nothing, (), why, epoch)
 
 
 def find_best_practice(
@@ -98,6 +99,7 @@ def find_best_practice(
     moments: pl.DataFrame,
     *,
     outcome: str,
+    epoch: str = "",
     before_to_on: date | None = None,
     after_from_on: date | None = None,
     higher_is_better: bool = True,
@@ -138,6 +140,7 @@ def find_best_practice(
         behaviours,
         phrases.filter(pl.col("state") == "separates"),
         _doubts(standing, before, behaviours, phrases),
+        epoch=epoch,
     )
 
 

@@ -11,6 +11,7 @@ import dagster as dg
 from aftercall.speech import places_from
 from assets.analysis.assets import analysis_assets
 from assets.checks import lake_checks
+from assets.coaching.assets import coaching_assets
 from assets.core.assets import core_conversations, core_reference
 from assets.expectations import expectation_checks
 from assets.lake import Lake
@@ -41,6 +42,7 @@ def build_definitions(environment: Environment, *, progress: Progress = quiet, s
             live_snapshot,
             *marts_assets(environment.dbt_project, environment.cache / "dbt", epoch_of=epoch_of),
             *analysis_assets,
+            *coaching_assets,
             *quality_assets,
             report,
         ],

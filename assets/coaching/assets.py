@@ -1,7 +1,7 @@
 """What the strongest do differently, from the lake: kept as readable JSON, asked again only when something changed.
 
-Lives here: Dagster's view, reading, and whether the kept answer still holds. Not here: frames (moments.py), words (phrases.py),
-statistics (analytics/best_practice.py).
+Lives here: Dagster's view, reading, and whether the kept answer still holds. Not here: frames (moments.py), words
+(phrases.py), statistics (analytics/best_practice.py).
 """
 
 import hashlib
@@ -13,6 +13,7 @@ import dagster as dg
 import polars as pl
 
 from aftercall.contracts.errors import AftercallError
+from analytics.agreement_review import without_undecided
 from analytics.best_practice import BestPractice, find_best_practice, refusal
 from assets.analysis.kept import code_hash
 from assets.coaching.moments import Halves, behaviours, halves, located, looked_at, outcomes, texts_at
@@ -23,7 +24,10 @@ from assets.score.forms_in_force import epoch_of
 from assets.station import Station
 
 _AS = {"role": "pipeline", "purpose": "coaching"}
-_READS = ("core_interaction", "core_turn", "core_agent", "core_survey", "score_question", "score_evidence", "score_interaction")
+_READS = (
+    *("core_interaction", "core_turn", "core_agent", "core_survey", "core_evaluation"),
+    *("score_interaction", "score_question", "score_evidence"),
+)
 OUTCOME = "customers' satisfaction"
 
 
@@ -44,7 +48,7 @@ def asked(lake: Lake, epoch: str) -> BestPractice:
         before = outcomes(places, lake.read("core_survey", **_AS), cut)
         return _compared(lake, epoch, places.filter(pl.col("on") >= cut.after_from_on), before, cut)
     except AftercallError as error:
-        return refusal(OUTCOME, error.message)
+        return refusal(OUTCOME, error.message, epoch=epoch)
 
 
 def _compared(lake: Lake, epoch: str, places: pl.DataFrame, before: pl.DataFrame, cut: Halves) -> BestPractice:
@@ -56,6 +60,7 @@ def _compared(lake: Lake, epoch: str, places: pl.DataFrame, before: pl.DataFrame
         epoch=epoch,
         **_AS,
     )
+    answers = without_undecided(answers, lake.read("core_evaluation", **_AS))
     columns = ["interaction_id", "question_id", "turn", "searched_first_turn", "searched_last_turn"]
     moments = looked_at(places, answers, lake.read("score_evidence", columns=columns, days=days, epoch=epoch, **_AS))
     turns = lake.read(
@@ -72,9 +77,19 @@ def _compared(lake: Lake, epoch: str, places: pl.DataFrame, before: pl.DataFrame
         said,
         looked,
         outcome=OUTCOME,
+        epoch=epoch,
         before_to_on=cut.before_to_on,
         after_from_on=cut.after_from_on,
     )
+
+
+def kept_answer(folder: Path, epoch: str) -> BestPractice | None:
+    """Return the kept answer if there is one about the scores of this epoch."""
+    path = folder / "best_practice.json"
+    if not path.is_file():
+        return None
+    answer: BestPractice = from_plain(BestPractice, json.loads(path.read_text(encoding="utf-8")))
+    return answer if answer.epoch == epoch else None
 
 
 def _kept_or_asked(folder: Path, made_from: dict[str, str], ask: Callable[[], BestPractice]) -> BestPractice:

@@ -99,7 +99,9 @@ def looked_at(places: pl.DataFrame, answers: pl.DataFrame, evidence: pl.DataFram
     done = judged.filter(pl.col("answer") == "yes").join(proof, on=keys).select(*keys, first="turn", last="turn")
     spans = search.select(*keys, first="searched_first_turn", last="searched_last_turn")
     missed = judged.filter(pl.col("answer") != "yes").join(spans, on=keys).select(*keys, "first", "last")
-    both = pl.concat([done, missed]).filter(pl.col("question_id").is_in(done["question_id"].unique().implode()))
+    both = pl.concat([done, missed], how="vertical_relaxed").filter(
+        pl.col("question_id").is_in(done["question_id"].unique().implode())
+    )
     spread = both.join(places, on="interaction_id").sort("question_id", "agent_id", "on", "interaction_id")
     bucket = (pl.int_range(pl.len()) * MOST_MOMENTS // pl.max_horizontal(pl.len(), MOST_MOMENTS)).over(
         "question_id", "agent_id"

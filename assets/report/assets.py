@@ -16,7 +16,10 @@ from assets.station import Station
 
 @dg.asset(
     group_name="report",
-    deps=["core_interaction", "score_interaction", "score_question", "score_evidence", "question_agreement", "score_drift"],
+    deps=[
+        *("core_interaction", "score_interaction", "score_question", "score_evidence"),
+        *("question_agreement", "score_drift", "best_practice"),
+    ],
     kinds={"plotly"},
 )
 def report(

@@ -12,6 +12,7 @@ from aftercall.scoring.form import Question
 from aftercall.scoring.forms import Forms
 from analytics.agreement_review import without_undecided
 from analytics.first_answers import FirstAnswers
+from assets.coaching.assets import kept_answer
 from assets.lake import Lake
 from assets.marts.published import read_marts
 from assets.quality.assets import read_kept
@@ -93,6 +94,7 @@ def gather(lake: Lake, station: Station, forms: Forms, results: FirstAnswers) ->
         results=results,
         people=_of_epoch(read_kept(station.state / "analysis", "question_agreement"), forms.epoch),
         drift=_of_epoch(read_kept(station.state / "analysis", "score_drift"), forms.epoch),
+        best_practice=kept_answer(station.state / "analysis", forms.epoch),
     )
 
 

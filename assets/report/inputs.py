@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 import polars as pl
 
+from analytics.best_practice import BestPractice
 from analytics.first_answers import FirstAnswers
 from analytics.levels import UNKNOWN_AGENT, names_agents
 from assets.quality.drift_side import ScoreDrift
@@ -99,6 +100,7 @@ class ReportInputs:
     names_are_masked: bool = False
     people: HumanSide | None = None
     drift: ScoreDrift | None = None
+    best_practice: BestPractice | None = None
     warnings: tuple[str, ...] = field(default_factory=tuple)
 
 

@@ -19,7 +19,9 @@ _HERE = Path(__file__).parent
 def state_of(lake: Lake, station: Station, epoch: str) -> dict[str, Any]:
     """Return everything a report depends on: lake versions, epoch, marts, basis, and the code that draws it."""
     code = hashlib.sha256()
-    for path in sorted([*_HERE.rglob("*"), *(_HERE.parents[1] / "analytics").glob("*.py")]):
+    for path in sorted(
+        [*_HERE.rglob("*"), *_HERE.with_name("coaching").glob("*.py"), *(_HERE.parents[1] / "analytics").glob("*.py")]
+    ):
         if path.suffix in (".py", ".css", ".js"):
             code.update(path.read_bytes())
     marts = station.state / "marts" / "current"
