@@ -94,8 +94,8 @@ def read_long(
 ) -> LongPanel:
     """Check a frame and return it as a panel.
 
-    Args: frame, one row per unit and period; first_treated, the period of first treatment in the terms of `time`; 0, null, NaN and
-        infinity mean never. cluster, the level at which treatment was assigned (the unit itself when left out).
+    Args: frame, one row per unit and period; first_treated, the period of first treatment in the terms of `time`; 0, null, NaN
+        and infinity mean never. cluster, the level at which treatment was assigned (the unit itself when left out).
     Raises: UnknownColumn; ContractError, naming every broken rule and its fix.
 
     >>> frame = pl.DataFrame({"firm": ["a", "a", "b", "b"], "year": [1, 2, 1, 2], "y": [1.0, 3.0, 1.0, 2.0], "g": [2, 2, 0, 0]})

@@ -39,8 +39,8 @@ class Calendar:
 def calendar_of(times: pl.Series, period: Period | None = None) -> Calendar:
     """Return how a time column counts its periods.
 
-    Seven days apart are weeks; first days of months are months, quarters or years; anything else is 'other' unless `period` says
-    what it is.
+    Seven days apart are weeks; first days of months are months, quarters or years; anything else is 'other' unless `period`
+    says what it is.
 
     >>> calendar_of(pl.Series([date(2026, 1, 5), date(2026, 1, 19), date(2026, 1, 12)])).period
     'week'
@@ -77,7 +77,7 @@ def first_code(value: Any, calendar: Calendar, name: str) -> float:
         return float(np.ceil(calendar.code(parsed) - 1e-9))
     except (TypeError, ValueError):
         raise ContractError(
-            f"{name} holds {value!r}, which is not of the same kind as the time column ({calendar.labels[0]} ...); 0 means never."
+            f"{name} holds {value!r}, which is no value of the kind the time column has ({calendar.labels[0]} ...); 0 means never."
         ) from None
 
 
