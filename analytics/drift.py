@@ -19,6 +19,8 @@ STATES = ("yes", "partial", "no", "na", "null")
 PANEL_N = 300
 REFERENCE_WEEKS = 4
 FEWEST_ANSWERS = 20
+# Below this the normal approximation of a share does not hold.
+FEWEST_EXPECTED = 10
 
 
 def frozen_panel(interactions: pl.DataFrame, *, n: int = PANEL_N, by: tuple[str, ...] = (), seed: int = 0) -> pl.DataFrame:
@@ -144,7 +146,8 @@ def answer_drift(
 ) -> AnswerDrift:
     """Return, per question and answer, every week's share against the mean of the first weeks, with Benjamini–Hochberg.
 
-    'na' is the share not called for, 'null' the share that could not be answered. Errors are clustered by agent.
+    'na' is the share not called for, 'null' the share that could not be answered. Answers of which fewer than ten are
+    expected in a week are not tested. Errors are clustered by agent.
     Args: counts, one row per question_id, week_on, agent_id, state and score_epoch with answer_n.
     Raises: DesignError, several epochs and none named (their answers are not comparable), or no week after the reference.
     """
@@ -203,7 +206,8 @@ def _question_drift(
         own = (counts[:, w] - share * total[:, w, None]) / n - (reference - before * reference_n[:, None]) / base
         se = np.sqrt(g / (g - 1) * (own**2).sum(axis=0))
         for k, state in enumerate(STATES):
-            if se[k] <= 0:
+            expected = n * before[k]
+            if se[k] <= 0 or min(expected, n - expected) < FEWEST_EXPECTED:
                 continue
             change = float(share[k] - before[k])
             rows.append(
