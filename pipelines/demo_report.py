@@ -30,7 +30,7 @@ def closing(environment: Environment, outcome: Outcome, truth: Path) -> tuple[li
     counts = tally(environment)
     if outcome.broken:
         return [_read(counts), *(f"Needs you: {said}" for said in outcome.broken)], counts.as_json()
-    lake, forms = Lake(environment.lake), load_forms(environment.scorecard)
+    lake, forms = Lake(environment.lake), load_forms(environment.scorecard, environment.state)
     answers = lake.read("score_question", columns=["interaction_id", "question_id", "answer"], epoch=forms.epoch, **_AS)
     found = detected(pl.read_parquet(truth / "behaviours.parquet"), answers)
     results = results_of(environment)

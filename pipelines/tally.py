@@ -11,7 +11,8 @@ from typing import Any
 import polars as pl
 
 from aftercall.cli.terminal import shown
-from aftercall.text.redact import UNMASKED_WARNING
+from aftercall.text.pii_finder import finder_at
+from aftercall.text.weights import places_from
 from assets.lake import Lake
 from assets.raw.receive import quarantined
 from assets.score.forms_in_force import load_forms
@@ -56,7 +57,7 @@ class Tally:
 def tally(environment: Environment, _outcome: Outcome | None = None) -> Tally:
     """Count interactions, scores, reasons for missing scores, answers and quarantine."""
     lake = Lake(environment.lake)
-    epoch = load_forms(environment.scorecard).epoch
+    epoch = load_forms(environment.scorecard, environment.state).epoch
     core = lake.read("core_interaction", columns=["interaction_id"], **_AS)
     scores = lake.read(
         "score_interaction", columns=["interaction_id", "overall", "null_reason", "called_for_n"], epoch=epoch, **_AS
@@ -98,8 +99,8 @@ def lines_of(counts: Tally, outcome: Outcome, environment: Environment) -> Itera
             f"{counts.quarantined:,} records in quarantine, each with file, place, reason and what to do: "
             f"{shown(environment.quarantine)}"
         )
-    if environment.basis != "synthetic":
-        yield UNMASKED_WARNING
+    if environment.basis != "synthetic" and (warning := finder_at(places_from(environment.variables)).warning):
+        yield warning
     for said in (*outcome.broken, *outcome.failed_checks):
         yield f"Needs you: {said}"
     if (page := counts.reports / "index.html").is_file():

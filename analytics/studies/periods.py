@@ -77,7 +77,7 @@ def first_code(value: Any, calendar: Calendar, name: str) -> float:
         return float(np.ceil(calendar.code(parsed) - 1e-9))
     except (TypeError, ValueError):
         raise ContractError(
-            f"{name} holds {value!r}, which is no value of the kind the time column has ({calendar.labels[0]} ...); 0 means never."
+            f"{name} holds {value!r}, which is not of the time column's kind ({calendar.labels[0]} ...); 0 means never."
         ) from None
 
 

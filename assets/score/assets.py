@@ -15,7 +15,7 @@ from aftercall.scoring.forms import Forms
 from aftercall.scoring.signal_rows import signal_table
 from aftercall.scoring.turn_signals import TurnReader
 from assets.lake import Lake
-from assets.score.forms_in_force import forms_of, turn_reader_of
+from assets.score.forms_in_force import forms_of, settle_advisory, turn_reader_of
 from assets.score.unscored import pieces, portions, unscored
 from assets.station import Station
 
@@ -35,6 +35,7 @@ def _spec(name: str) -> dg.AssetSpec:
 @dg.multi_asset(specs=[_spec(name) for name in _NAMES], can_subset=False, pool="lake", name="score_conversations")
 def score_conversations(lake: dg.ResourceParam[Lake], station: dg.ResourceParam[Station]) -> Iterator[dg.MaterializeResult]:
     """Score the days whose scores are not those of the present epoch and the present transcripts."""
+    settle_advisory(station.state)
     forms, turn_reader = forms_of(station), turn_reader_of(station)
     with lake.writing():
         core = lake.read("core_interaction", **_AS)

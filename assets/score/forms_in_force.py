@@ -1,8 +1,10 @@
-"""The scorecards a run scores with, the shipped ones or the one that was asked for, and the text model behind them.
+"""The scorecards a state is scored with, the text model behind them, and the questions whose agreement is below its floor.
 
-Lives here: loading both once a process. Not here: where weights are found (aftercall.text.weights).
+Lives here: loading, once a process; settling what is advisory when scoring begins. Not here: where weights are found
+(aftercall.text.weights), deciding what is advisory (analytics.agreement_questions).
 """
 
+import json
 import os
 from functools import cache
 from pathlib import Path
@@ -18,13 +20,41 @@ TEXT_CACHE = Path("cache") / "text.sqlite"
 """Readings of the text model below a state: hashes and numbers; retention and erasure delete the file."""
 
 
-@cache
-def load_forms(scorecard: Path | None) -> Forms:
-    """Return the forms in force; their epoch names everything that makes scores comparable.
+_STATUS = Path("analysis") / "question_status.json"
+_IN_FORCE = Path("analysis") / "advisory_in_force.json"
 
-    Loaded once a process: a run has one epoch, whatever is edited meanwhile.
+
+def load_forms(scorecard: Path | None, state: Path) -> Forms:
+    """Return the forms a state is scored with; their epoch names everything that makes scores comparable."""
+    return _loaded(scorecard, advisory_in_force(state))
+
+
+@cache
+def _loaded(scorecard: Path | None, advisory: frozenset[str]) -> Forms:
+    # Loaded once a process: a run has one epoch, whatever is edited meanwhile.
+    return load([scorecard] if scorecard else None, model=_text_model(), advisory=advisory)
+
+
+def advisory_in_force(state: Path) -> frozenset[str]:
+    """Return the questions that are shown but do not count, as they stood when the state was last scored."""
+    path = state / _IN_FORCE
+    return frozenset(json.loads(path.read_text(encoding="utf-8"))["advisory"]) if path.is_file() else frozenset()
+
+
+def settle_advisory(state: Path) -> None:
+    """Take the last run's decisions about agreement into force; called when scoring begins, so that a run has one epoch.
+
+    A question that became advisory, or no longer is, makes a new epoch: everything is scored again, older scores stay.
     """
-    return load([scorecard] if scorecard else None, model=_text_model())
+    status = state / _STATUS
+    if not status.is_file():
+        return
+    decided = json.loads(status.read_text(encoding="utf-8"))["questions"]
+    below = sorted(one["question_id"] for one in decided if one["status"] == "advisory")
+    if frozenset(below) != advisory_in_force(state):
+        fresh = state / _IN_FORCE.with_suffix(".new")
+        fresh.write_text(json.dumps({"advisory": below}), encoding="utf-8")
+        fresh.replace(state / _IN_FORCE)
 
 
 @cache
@@ -40,7 +70,7 @@ def _text_model() -> Signals | ModelState:
 
 def forms_of(station: Station) -> Forms:
     """Return the forms of a run; what their text model reads is kept with the run's state."""
-    forms = load_forms(station.scorecard)
+    forms = load_forms(station.scorecard, station.state)
     if isinstance(forms.model, Signals):
         forms.model.keep_in(station.state / TEXT_CACHE)
     return forms

@@ -223,7 +223,7 @@ def _answers_of_state(asked: argparse.Namespace) -> "pl.DataFrame":
     from assets.lake import Lake
     from assets.score.forms_in_force import load_forms
 
-    lake, epoch = Lake(asked.state / "lake"), load_forms(asked.scorecard).epoch
+    lake, epoch = Lake(asked.state / "lake"), load_forms(asked.scorecard, asked.state).epoch
     read: dict[str, Any] = {"columns": ["interaction_id", "question_id", "answer"], "role": "qa_lead", "purpose": "coaching"}
     answers = lake.read("score_question", epoch=epoch, **read)
     if answers.height == 0:

@@ -52,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
     from assets.lake import Lake
     from assets.score.forms_in_force import load_forms
 
-    lake, forms = Lake(asked.state / "lake"), load_forms(asked.scorecard)
+    lake, forms = Lake(asked.state / "lake"), load_forms(asked.scorecard, asked.state)
     drawn = draw(_population(lake, forms, asked), asked.n, design=asked.design, seed=asked.seed)
     suggestions = _suggestions(lake, forms, drawn.rows) if asked.with_suggestions else None
     rows = sheet(drawn, _questions(forms, asked.questions), double_share=asked.double, suggestions=suggestions)
