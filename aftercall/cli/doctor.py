@@ -29,10 +29,16 @@ _FOR_EXTRA = {
     "": "every verb",
     "platform": "the main job: lake, marts, orchestration, pages",
     "speech": "recordings",
+    "names": "redaction: names and addresses",
     "notebooks": "the analysts' notebooks",
     "dev": "the checks (make test)",
 }
-_FOR_MODEL = {"whisper-base": "recordings: words", "silero-vad": "recordings: when somebody speaks"}
+_FOR_MODEL = {
+    "whisper-base": "recordings: words",
+    "silero-vad": "recordings: when somebody speaks",
+    "rampart": "redaction: names and addresses",
+    "spacy-en": "redaction: names and addresses",
+}
 _PROGRAMS = {
     "chromium": ("chromium", "tests that look at the reports in a browser"),
     "flite": ("flite", "tests and the benchmark that speak sentences of known words"),

@@ -13,6 +13,7 @@ from aftercall.scoring.fold import score_one
 from aftercall.scoring.forms import Forms, load
 from aftercall.scoring.score import Score, score_line
 from aftercall.text.match import EngineName
+from aftercall.text.pii_finder import own_finder
 from aftercall.text.redact_records import redact_interaction
 from aftercall.text.roles import with_roles_checked
 
@@ -67,11 +68,12 @@ def forms_for(files: Sequence[str], scorecards: Sequence[Path] | None) -> Forms:
 
 def scored(files: Sequence[str], forms: Forms, refused: Refused) -> Iterator[tuple[Interaction, Score]]:
     """Yield every interaction of the files, redacted, with its score; lines that are none are told of and left out."""
+    finder = own_finder()
     for name, number, line in lines_of(files):
         try:
             if isinstance(line, IntakeError):
                 raise line
-            interaction = redact_interaction(with_roles_checked(from_line(line))).interaction
+            interaction = redact_interaction(with_roles_checked(from_line(line)), finder).interaction
         except IntakeError as error:
             refused.line(name, number, error)
             continue

@@ -11,8 +11,9 @@ from aftercall.cli.score import Refused
 from aftercall.cli.terminal import asker, lines_of, progress, tell, write_line
 from aftercall.contracts.errors import IntakeError, ModelError, ModelMissing
 from aftercall.contracts.records import Interaction, from_line
-from aftercall.scoring.forms import load
+from aftercall.scoring.forms import Facts, load
 from aftercall.scoring.turn_signals import TurnReader, open_turn_reader, signal_lines
+from aftercall.text.pii_finder import own_finder
 from aftercall.text.redact_records import redact_interaction
 from aftercall.text.roles import with_roles_checked
 from aftercall.text.signals import load_signals
@@ -32,11 +33,11 @@ def main(argv: Sequence[str]) -> int:
     ask.add_argument("files", nargs="+", metavar="FILE", help="canonical JSON lines; - is standard input")
     asked = ask.parse_args(list(argv))
     reader = own_reader()
-    epoch = load(None, engine_name=reader.engine_name, model=reader.model or reader.state).epoch
+    forms = load(None, engine_name=reader.engine_name, model=reader.model or reader.state)
     refused = Refused()
     with progress("Reading", None, "interactions") as advance:
         for interaction in interactions_of(asked.files, refused):
-            for line in signal_lines(interaction, reader, epoch):
+            for line in signal_lines(interaction, reader, forms.epoch, forms.gate(Facts.of(interaction))[1]):
                 write_line(line)
             advance(1)
     return max(refused.say(), 1 if reader.state else 0)
@@ -53,10 +54,11 @@ def own_reader() -> TurnReader:
 
 def interactions_of(files: Sequence[str], refused: Refused) -> Iterator[Interaction]:
     """Yield every interaction of the files, redacted; lines that are none are told of and left out."""
+    finder = own_finder()
     for name, number, line in lines_of(files):
         try:
             if isinstance(line, IntakeError):
                 raise line
-            yield redact_interaction(with_roles_checked(from_line(line))).interaction
+            yield redact_interaction(with_roles_checked(from_line(line)), finder).interaction
         except IntakeError as error:
             refused.line(name, number, error)

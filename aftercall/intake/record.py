@@ -16,6 +16,7 @@ from aftercall.contracts.columns import CHANNELS, TRANSCRIPT_STATES
 from aftercall.contracts.errors import IntakeError, RequestError
 from aftercall.contracts.records import Interaction, content_hash, to_line
 from aftercall.intake.notices import NoticeGate
+from aftercall.text.pii_finder import RULES_ONLY, Finder
 from aftercall.text.redact_records import redact_interaction, redact_text, redact_value
 from aftercall.text.roles import with_roles_checked
 
@@ -44,11 +45,12 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class IntakeContext:
-    """What a read needs besides bytes: the key of the customer hash, the notice gate, the site's zone."""
+    """What a read needs besides bytes: the key of the customer hash, the notice gate, the site's zone, what finds names."""
 
     customer_key: bytes
     gate: NoticeGate = field(default_factory=lambda: NoticeGate("public"))
     zone: str = "UTC"
+    finder: Finder = RULES_ONLY
 
     def __post_init__(self) -> None:
         if len(self.customer_key) < 16:
@@ -93,8 +95,8 @@ def record_of(interaction: Interaction, source_system: str, source_ref: str, con
     on = None if day_on == UNDATED else date.fromisoformat(day_on)
     dropped: tuple[str, ...] = ()
     if context.gate.cleared(interaction.agent_id, on):
-        redacted = redact_interaction(with_roles_checked(interaction))
-        attributes, dropped = redact_value({**interaction.attributes, **moved})
+        redacted = redact_interaction(with_roles_checked(interaction), context.finder)
+        attributes, dropped = redact_value({**interaction.attributes, **moved}, context.finder)
         if redacted.pan_seen:
             attributes["pan_seen"] = True
         if redacted.cvv_seen:

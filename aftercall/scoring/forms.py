@@ -19,6 +19,7 @@ from aftercall.scoring.form_yaml import PhraseEntry, read_form, read_phrase_sets
 from aftercall.scoring.reader import ModelState, Reader
 from aftercall.text.match import EngineName, Matcher, default_engine
 from aftercall.text.normalise import NORMALISER_VERSION
+from aftercall.text.pii_finder import own_finder
 from aftercall.text.redact import REDACTION_VERSION
 from aftercall.text.signals import TextModel, load_signals
 from aftercall.text.weights import places_from
@@ -104,7 +105,12 @@ class Forms:
     @cached_property
     def epoch(self) -> str:
         """Return the 12 characters that name forms, phrases, text model, normaliser, redaction and the code that scores."""
-        parts = [form.content for form in self.forms] + [NORMALISER_VERSION, REDACTION_VERSION, _source_hash()]
+        parts = [form.content for form in self.forms] + [
+            NORMALISER_VERSION,
+            REDACTION_VERSION,
+            own_finder().version,
+            _source_hash(),
+        ]
         if any(form.readings for form in self.forms):
             parts.append(self.model.version if self.model else self.model_state)
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
@@ -167,7 +173,7 @@ def _source_hash() -> str:
     root = _HERE.parent
     digest = hashlib.sha256()
     for folder in ("text", "scoring"):
-        for path in sorted((root / folder).rglob("*.py")):
+        for path in sorted(path for kind in ("*.py", "*.txt") for path in (root / folder).rglob(kind)):
             digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

@@ -1,8 +1,8 @@
-"""Redaction by rules: personal data in a turn become `⟨masked⟩` before anything is stored, indexed or scored.
+"""Redaction: personal data in a turn become `⟨masked⟩` before anything is stored, indexed or scored.
 
-Lives here: the incremental form, state in and state out, which live and batch share. Not here: patterns
-(redact_patterns.py), folding of spoken digits (spoken_digits.py), whole interactions (redact_records.py). Source: spec
-privacy, section 6.
+Lives here: the incremental form, state in and state out, which live and batch share; numbers. Not here: patterns
+(redact_patterns.py), spoken digits (spoken_digits.py), names and addresses (pii_finder.py), whole interactions
+(redact_records.py). Source: spec privacy, section 6.
 """
 
 import re
@@ -10,17 +10,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from aftercall.text import redact_patterns as p
+from aftercall.text.pii_finder import RULES_ONLY, RULES_VERSION, Finder
 from aftercall.text.spoken_digits import NUMBER_WORDS, Chain, Run, chains_of, lowered, only_joiners
 
-REDACTION_VERSION = "rules-1"
+REDACTION_VERSION = RULES_VERSION
 MASK = "⟨masked⟩"
-UNMASKED_WARNING = (
-    "Names and street addresses are not masked: only the rules ran (cards, codes, SSN, birth dates, phones, e-mail, "
-    "account numbers); the name models are not part of this version."
-)
 
 # How many turns, of either side, a word keeps saying what the numbers after it are.
 _PAYMENT_TURNS, _CODE_TURNS, _BIRTH_TURNS, _SSN_TURNS, _ACCOUNT_TURNS = 10, 3, 2, 3, 3
+_ASKED_TURNS = 2
 _OPEN_TURNS = 6
 
 _LETTERS = "".join(
@@ -29,7 +27,7 @@ _LETTERS = "".join(
 _SIGNS = re.compile(r"[\d@]")
 _NO_DIGITS = re.compile(r"\D+")
 _TRIGGERS = NUMBER_WORDS | p.CONTEXT_WORDS | frozenset(("dot", "com", "org", "net"))
-_ORDER = ("card", "security_code", "ssn", "iban", "birth_date", "email", "phone", "account", "ip", "digits")
+_ORDER = ("card", "security_code", "ssn", "iban", "birth_date", "email", "phone", "account", "ip", "digits", "name", "address")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +63,12 @@ class RedactionState:
     account_left: int = 0
     pan_seen: bool = False
     cvv_seen: bool = False
+    name_left: int = 0
+    address_left: int = 0
 
     @property
     def is_quiet(self) -> bool:
-        """Whether nothing of the past bears on the next turn."""
+        """Whether nothing of the past bears on the numbers of the next turn."""
         return not (
             self.open_digits or self.payment_left or self.code_left or self.birth_left or self.ssn_left or self.account_left
         )
@@ -77,22 +77,38 @@ class RedactionState:
 START = RedactionState()
 
 
-def redact_turn(state: RedactionState, speaker: str, text: str) -> tuple[RedactionState, Redacted]:
+def redact_turn(state: RedactionState, speaker: str, text: str, finder: Finder = RULES_ONLY) -> tuple[RedactionState, Redacted]:
     """Mask the personal data of one turn, given what was said before it.
 
-    Args: state, `START` before the first turn; speaker, the channel whose digits are joined over turns; text, the turn.
+    Args: state, `START` before the first turn; speaker, the channel whose digits are joined over turns; text, the turn; finder,
+        what finds names and addresses.
     Returns: the state for the next turn, the redacted text with the spans masked.
 
     >>> state, out = redact_turn(START, "customer", "it's four one one one 1111 1111 1111, ok?")
     >>> out.text, [span.type for span in out.spans], state.pan_seen
     ("it's ⟨masked⟩, ok?", ['card'], True)
     """
-    state, spans = find_spans(state, speaker, text)
+    state, spans = find_spans(state, speaker, text, finder)
     return state, Redacted(masked(text, spans), spans) if spans else Redacted(text)
 
 
-def find_spans(state: RedactionState, speaker: str, text: str) -> tuple[RedactionState, tuple[Span, ...]]:
+def find_spans(
+    state: RedactionState, speaker: str, text: str, finder: Finder = RULES_ONLY
+) -> tuple[RedactionState, tuple[Span, ...]]:
     """Return the state after a turn and the spans to mask in it, in order and without overlap."""
+    after, numbers = _number_spans(state, speaker, text)
+    masked = tuple((span.start, span.end) for span in numbers)
+    found = finder.find(text, name_asked=state.name_left > 0, address_asked=state.address_left > 0, masked=masked)
+    name_left = _ASKED_TURNS if found.asks_name else max(0, state.name_left - 1)
+    address_left = _ASKED_TURNS if found.asks_address else max(0, state.address_left - 1)
+    if (after.name_left, after.address_left) != (name_left, address_left):
+        after = replace(after, name_left=name_left, address_left=address_left)
+    if not found.spans:
+        return after, numbers
+    return after, _united([*numbers, *(Span(kind, start, end) for kind, start, end in found.spans)])
+
+
+def _number_spans(state: RedactionState, speaker: str, text: str) -> tuple[RedactionState, tuple[Span, ...]]:
     words = text.translate(_LETTERS).split()
     quiet = state.is_quiet
     has_signs = _SIGNS.search(text) is not None

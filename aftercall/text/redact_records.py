@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from aftercall.contracts.records import Interaction, Turn, Word
+from aftercall.text.pii_finder import RULES_ONLY, Finder
 from aftercall.text.redact import MASK, START, RedactionState, Span, find_spans, masked
 from aftercall.text.redact_patterns import card_in
 
@@ -46,7 +47,7 @@ class RedactedInteraction:
     cvv_seen: bool
 
 
-def redact_interaction(interaction: Interaction) -> RedactedInteraction:
+def redact_interaction(interaction: Interaction, finder: Finder = RULES_ONLY) -> RedactedInteraction:
     """Mask the personal data of every turn, in the order the turns were heard, as the live path does.
 
     >>> turns = (Turn(0, "customer", "card 4111 1111", 0.0, 1.0), Turn(1, "customer", "1111 1111", 2.0, 3.0))
@@ -58,8 +59,8 @@ def redact_interaction(interaction: Interaction) -> RedactedInteraction:
     changed = dict[int, Turn]()
     for turn in interaction.in_order():
         before = state
-        state, found = find_spans(state, turn.speaker, turn.text)
-        words = _redacted_words(before, turn, found) if turn.words else turn.words
+        state, found = find_spans(state, turn.speaker, turn.text, finder)
+        words = _redacted_words(before, turn, found, finder) if turn.words else turn.words
         if found or words is not turn.words:
             spans[turn.turn] = found
             changed[turn.turn] = replace(turn, text=masked(turn.text, found), words=words)
@@ -70,7 +71,7 @@ def redact_interaction(interaction: Interaction) -> RedactedInteraction:
     return RedactedInteraction(interaction, every, state.pan_seen, state.cvv_seen)
 
 
-def _redacted_words(before: RedactionState, turn: Turn, spans: Sequence[Span]) -> tuple[Word, ...]:
+def _redacted_words(before: RedactionState, turn: Turn, spans: Sequence[Span], finder: Finder) -> tuple[Word, ...]:
     """Return the words with those that touch a masked span replaced, each stretch by one mask."""
     places = _places(turn.text, turn.words)
     if places is None:  # the words are not those of the text: read them by themselves, from the same past
@@ -79,7 +80,7 @@ def _redacted_words(before: RedactionState, turn: Turn, spans: Sequence[Span]) -
             start = len(joined) + 1 if joined else 0
             joined = f"{joined} {word.text}" if joined else word.text
             places.append((start, start + len(word.text)))
-        _, spans = find_spans(before, turn.speaker, joined)
+        _, spans = find_spans(before, turn.speaker, joined, finder)
     if not spans:
         return turn.words
     out, inside = list[Word](), -1
@@ -108,7 +109,7 @@ def _places(text: str, words: Sequence[Word]) -> list[tuple[int, int]] | None:
     return None if text[cursor:].strip() else places
 
 
-def redact_text(text: str) -> str:
+def redact_text(text: str, finder: Finder = RULES_ONLY) -> str:
     """Return a text that stands alone (an attribute, a code) with personal data masked.
 
     A single name-like word ("woz_1589355382", "billing-2") is a code and stays, unless it hides a card number.
@@ -118,10 +119,10 @@ def redact_text(text: str) -> str:
     """
     if _CODE.fullmatch(text) and not card_in("".join(filter(str.isdigit, text))):
         return text
-    return masked(text, find_spans(START, "", text)[1])
+    return masked(text, find_spans(START, "", text, finder)[1])
 
 
-def redact_value(value: Any) -> tuple[Any, tuple[str, ...]]:
+def redact_value(value: Any, finder: Finder = RULES_ONLY) -> tuple[Any, tuple[str, ...]]:
     """Return a free-form JSON value without personal data, and the keys dropped from it.
 
     Texts are redacted, numbers that keep the card check sum are masked, personal and truth keys are dropped, and so is
@@ -131,23 +132,23 @@ def redact_value(value: Any) -> tuple[Any, tuple[str, ...]]:
     ({'note': 'mail ⟨masked⟩', 'n': 3}, ('SSN',))
     """
     dropped = list[str]()
-    return _value(value, dropped, 0), tuple(dropped)
+    return _value(value, dropped, 0, finder), tuple(dropped)
 
 
-def mask_value(value: Any) -> Any:
+def mask_value(value: Any, finder: Finder = RULES_ONLY) -> Any:
     """Return a JSON value of the same shape with personal data masked; nothing is dropped, personal keys hold a mask.
 
     >>> mask_value({"labels": {"slots": ["kim@example.org"]}, "phone": 5551234567})
     {'labels': {'slots': ['⟨masked⟩']}, 'phone': '⟨masked⟩'}
     """
-    return _value(value, None, 0)
+    return _value(value, None, 0, finder)
 
 
-def _value(value: Any, dropped: list[str] | None, depth: int) -> Any:
+def _value(value: Any, dropped: list[str] | None, depth: int, finder: Finder) -> Any:
     if depth > _DEEPEST:
         raise RecursionError("nested deeper than 32 levels")
     if isinstance(value, str):
-        return redact_text(value)
+        return redact_text(value, finder)
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int):
@@ -160,10 +161,10 @@ def _value(value: Any, dropped: list[str] | None, depth: int) -> Any:
             elif dropped is None and _plain(key) in PERSONAL_KEYS:
                 kept[key] = None if item is None else MASK
             else:
-                kept[redact_text(key)] = _value(item, dropped, depth + 1)
+                kept[redact_text(key)] = _value(item, dropped, depth + 1, finder)
         return kept
     if isinstance(value, list | tuple):
-        return [_value(item, dropped, depth + 1) for item in cast("Sequence[Any]", value)]
+        return [_value(item, dropped, depth + 1, finder) for item in cast("Sequence[Any]", value)]
     return value
 
 

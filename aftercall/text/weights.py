@@ -77,7 +77,7 @@ def models() -> tuple[str, ...]:
     """Return the names of all pinned models.
 
     >>> models()
-    ('whisper-base', 'silero-vad', 'signals')
+    ('whisper-base', 'silero-vad', 'signals', 'rampart', 'spacy-en')
     """
     return tuple(_pins())
 
@@ -208,12 +208,17 @@ def _packaged(model: str, pins: dict[str, Any], places: Places, looked: list[str
             looked.append(f"installed package ({version}: not installed or incomplete)")
             return None
     if all(len(found) == 1 for found in parts.values()):
-        folders = {found[0].parent for found in parts.values()}
+        folders = {_root(found[0], name) for name, found in parts.items()}
         if len(folders) == 1:
             for name, found in parts.items():
                 _require_sha256(found[0], pins["files"][name], name)
             return Weights(model, folders.pop(), "installed package", version, sha256, is_pinned=True)
     return Weights(model, _joined(model, pins, parts, places), "installed package", version, sha256, is_pinned=True)
+
+
+def _root(path: Path, name: str) -> Path:
+    """Return the folder below which a file has its own name, the file itself where it has another: it must be laid out anew."""
+    return path.parents[name.count("/")] if path.as_posix().endswith(f"/{name}") else path
 
 
 def _installed_file(packages: Mapping[str, str], inside: str) -> Path | None:

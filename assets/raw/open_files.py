@@ -30,6 +30,7 @@ from aftercall.intake import (
 )
 from aftercall.intake.record import UNDATED
 from aftercall.speech import open_recogniser, open_vad, transcribe
+from aftercall.text.pii_finder import Finder, finder_at
 from aftercall.text.weights import Places
 from assets.lake import Lake
 from assets.raw.receive import LeftOut
@@ -139,10 +140,18 @@ def opened(station: Station, lake: Lake) -> Desk:
     return Desk(
         found,
         manifest_of(found),
-        IntakeContext(station.hash_key, gate, station.site_zone),
+        IntakeContext(station.hash_key, gate, station.site_zone, _finder(station)),
         Ear(station.speech_places),
         Days(station.since, station.until),
     )
+
+
+def _finder(station: Station) -> Finder:
+    """Return what finds names and addresses; it is said once when that is rules alone."""
+    finder = finder_at(station.speech_places)
+    if finder.warning:
+        station.say(f"{finder.missing} {finder.warning}")
+    return finder
 
 
 def manifest_of(found: Sequence[Found]) -> dict[Path, ManifestRow]:

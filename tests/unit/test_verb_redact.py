@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from aftercall.cli.redact import main, redacted_line
-from aftercall.text.redact import MASK, REDACTION_VERSION
+from aftercall.text.pii_finder import own_finder
+from aftercall.text.redact import MASK
 
 LINE = {
     "interaction_id": "i-4111",
@@ -52,9 +53,10 @@ def test_the_line_comes_back_masked_with_offsets_of_the_input(
         key: LINE[key] for key in ("interaction_id", "site", "customer_id", "started_at")
     }
     assert out["labels"] == {"task_success": True, "slots": [MASK]}
-    assert out["redaction_version"] == REDACTION_VERSION
+    assert out["redaction_version"] == own_finder().version
     assert len(out["epoch"]) == 12
-    assert "Names and street addresses are not masked" in err
+    warning = own_finder().warning
+    assert (warning in err) if warning else not err
 
 
 def test_bad_lines_are_told_and_the_rest_is_written(
