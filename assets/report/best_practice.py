@@ -48,7 +48,7 @@ def _headline(found: BestPractice) -> str:
     )
     return (
         f"{found.top_n} agents with the best {found.outcome} up to {found.before_to_on}, against {found.peer_n} peers on the "
-        f"same reasons for contact and tenure, from {found.after_from_on} on: {what}. Shown are patterns of five agents or more."
+        f"same reasons for contact and tenure, from {found.after_from_on} on: {what}. Patterns of five agents or more only."
     )
 
 
