@@ -95,7 +95,8 @@ class Patterns:
     """What a rule looks for; which parts are used depends on its kind.
 
     Required: all `elements` within `within_words` words of one or two consecutive turns (None: anywhere before the deadline),
-    within `turns` own turns where there are no times, and before anybody says one of `until`. Prohibited: any of `elements`.
+    within `turns` own turns where there are no times, and before anybody says one of `until` (without deadline and turns,
+    nothing is due until then). Prohibited: any of `elements`.
     Sequence and capture: `steps`, of the steps before the opening at least `before_n` (None: all). Reminder and count window:
     `limits`, or the rows of `table` for the facts named in `keys`.
     """

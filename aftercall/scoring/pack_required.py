@@ -178,6 +178,8 @@ def _unsaid(armed: Moment, rule: Rule, setting: Setting) -> tuple[Outcome | None
     """Return the outcome of what was never said: missed only when there was time to say it."""
     turns, had_n = rule.patterns.turns, setting.side(rule.channel).turn_n - armed.turn_n
     end_ms = ms(setting.last.end_s) if setting.last else None
+    if rule.deadline_s is None and turns is None and rule.patterns.until:
+        return "na", "not_due"
     if rule.deadline_s is None:
         return ("missed", None) if had_n >= (turns or 1) else (None, "ended_before_due")
     if armed.at_ms is None or end_ms is None or setting.is_untimed:
