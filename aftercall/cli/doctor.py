@@ -36,6 +36,7 @@ _FOR_EXTRA = {
 _FOR_MODEL = {
     "whisper-base": "recordings: words",
     "silero-vad": "recordings: when somebody speaks",
+    "signals": "signals, and questions the text model answers",
     "rampart": "redaction: names and addresses",
     "spacy-en": "redaction: names and addresses",
 }
@@ -151,7 +152,9 @@ def _models(environment: Mapping[str, str]) -> Iterator[Finding]:
             yield Finding("models", name, "absent", f"found but not usable: {error}", used_for, _SETUP)
         else:
             where = f"{found.origin}: {found.version}, at {found.path}"
-            if intact:
+            if name == "signals":
+                yield _text_model(found.path, where, used_for, intact=intact)
+            elif intact:
                 yield Finding("models", name, "ok", f"{where}; SHA-256 as pinned", used_for)
             elif found.origin == "installed package":
                 fix = f"rm -r {found.path}"
@@ -160,6 +163,25 @@ def _models(environment: Mapping[str, str]) -> Iterator[Finding]:
                 )
             else:
                 yield Finding("models", name, "note", f"{where}; not the pinned bytes: an operator's own choice", used_for)
+
+
+def _text_model(folder: Path, where: str, used_for: str, *, intact: bool) -> Finding:
+    """Say which text model there is, or why what was found is not loaded: unlike others it is never loaded with other bytes."""
+    from aftercall.text.weights import CARD
+
+    if not (folder / CARD).is_file():
+        used = f"{where}; a classifier in the place of the shipped model; it needs the extra train"
+        return Finding("models", "signals", "note", used, used_for)
+    if not intact:
+        return Finding("models", "signals", "absent", f"{where}; not the bytes its card names: not loaded", used_for, _SETUP)
+    from aftercall.text.card import read_card
+
+    try:
+        card = read_card(folder / CARD)
+    except ModelError as error:
+        return Finding("models", "signals", "absent", f"found but not usable: {error}", used_for, _SETUP)
+    detail = f"{where}; version {card.version} with {len(card.heads)} heads; SHA-256 as its card names"
+    return Finding("models", "signals", "ok", detail, used_for)
 
 
 def _telemetry(environment: Mapping[str, str], checkout: Path) -> Iterator[Finding]:

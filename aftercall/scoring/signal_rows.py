@@ -162,8 +162,9 @@ def _sides(name: str, speaker: np.ndarray) -> np.ndarray:
 
 def _reasons(withheld: np.ndarray, speaks: np.ndarray, is_system: np.ndarray, unread: np.ndarray, state: str) -> pa.Array:
     names = ("too_short", "model_error", "model_missing", *WITHHELD)
-    of_state = names.index(state) if state else -1
-    code = np.select([withheld >= 0, is_system, ~speaks, unread], [withheld + 3, -1, 0, 1], of_state)
+    code = np.select(
+        [withheld >= 0, is_system, ~speaks, unread], [withheld + 3, -1, 0, names.index(state or "model_error")], -1
+    )
     return _coded(code, names)
 
 

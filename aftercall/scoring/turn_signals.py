@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from aftercall.contracts.records import Interaction, Turn
-from aftercall.contracts.signal_columns import TIME_SIGNALS, is_read_of
+from aftercall.contracts.signal_columns import MODEL_SIGNALS, TIME_SIGNALS, is_read_of
 from aftercall.scoring.form_yaml import read_phrase_sets
 from aftercall.scoring.heard import ms
 from aftercall.text.match import EngineName, Matcher, PhraseSet, default_engine
@@ -47,13 +47,14 @@ class TurnReader:
 
     @cached_property
     def heads(self) -> tuple[str, ...]:
-        """The model's values that are signals; a name that phrases give stays theirs."""
-        return tuple(name for name in self.model.heads if name not in RULES) if self.model else ()
+        """The model's values that are signals; a name that phrases give stays theirs. Without a model, what one must give."""
+        names = self.model.heads if self.model else tuple(column.name for column in MODEL_SIGNALS)
+        return tuple(name for name in names if name not in RULES)
 
     def values(self, texts: Sequence[str]) -> np.ndarray:
-        """Return the model's values of texts, float64 of shape (n, heads), rounded to 4; NaN rows were not read."""
+        """Return the model's values of texts, float64 of shape (n, heads), rounded to 4; rows of NaN were not read."""
         if self.model is None:
-            return np.empty((len(texts), 0))
+            return np.full((len(texts), len(self.heads)), np.nan)
         wanted = [at for at, name in enumerate(self.model.heads) if name not in RULES]
         return np.round(self.model.values(texts)[:, wanted], DECIMALS) + 0.0
 
@@ -144,7 +145,7 @@ def turn_signals(clock: Clock, turn: Turn, reader: TurnReader) -> tuple[dict[str
     is_unread = any(np.isnan(value) for value in values.values())
     read = {name: None if is_unread else values[name] for name in heads}
     rules = {name: int(phrases in found) for name, phrases in RULES.items()}
-    return {**read, **rules, **times}, "model_error" if is_unread else reader.state or None
+    return {**read, **rules, **times}, (reader.state or "model_error") if is_unread else None
 
 
 def nothing_of(turn: Turn, reader: TurnReader) -> dict[str, float | int | None]:
