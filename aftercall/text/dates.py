@@ -131,13 +131,30 @@ def _ordinal_or_number(tokens: Sequence[Token], at: int) -> tuple[int, int] | No
 
 def _month_day(tokens: Sequence[Token], first: int, month: int, day: int, after: int, said_on: date | None) -> When | None:
     place = after + (text_at(tokens, after) == ",")
-    year = text_at(tokens, place)
-    if year.isdigit() and len(year) == 4 and 1900 <= int(year) <= 2199:
-        on = _safe(int(year), month, day)
-        return _day("", first, place + 1, on) if on else None
+    year = _year(tokens, place)
+    if year:
+        on = _safe(year[0], month, day)
+        return _day("", first, year[1], on) if on else None
     if day > monthrange(2024, month)[1]:
         return None
     return _day(f"month-day:{month:02d}-{day:02d}", first, after, _near(said_on, month, day))
+
+
+def _year(tokens: Sequence[Token], at: int) -> tuple[int, int] | None:
+    """Return (year, token after) of "1965", "nineteen sixty-five", "two thousand and six"; None when none is there."""
+    number = number_at(tokens, at)
+    if number is None or number.value != number.value.to_integral_value():
+        return None
+    value, after = int(number.value), number.after
+    if (
+        number.is_spoken
+        and value in (19, 20)
+        and (rest := number_at(tokens, after))
+        and rest.is_spoken
+        and 10 <= rest.value <= 99
+    ):
+        value, after = 100 * value + int(rest.value), rest.after
+    return (value, after) if 1900 <= value <= 2199 else None
 
 
 def _relative_word(spoken: Spoken, at: int) -> When | None:

@@ -47,7 +47,7 @@ SCALES = {"hundred": 100, "thousand": 1_000, "grand": 1_000, "million": 1_000_00
 _ORDINALS = {
     "first": 1, "second": 2, "third": 3, "fifth": 5, "eighth": 8, "ninth": 9, "twelfth": 12, "twentieth": 20, "thirtieth": 30,
 } | {f"{word}th": value for word, value in UNITS.items() if value in (4, 6, 7, 10, 11, *range(13, 20))}  # fmt: skip
-_TOKEN = re.compile(r"[0-9]+(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+\.[0-9]+(?![.0-9])|[0-9]+|[^\W\d_]+(?:'[^\W\d_]+)*|[^\s0-9]")
+_TOKEN = re.compile(r"[0-9]+(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+\.[0-9]+(?!\.?[0-9])|[0-9]+|[^\W\d_]+(?:'[^\W\d_]+)*|[^\s0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,8 @@ def number_at(tokens: Sequence[Token], at: int) -> Number | None:
     for said, count in ((["a", "couple", "of"], 2), (["a", "couple"], 2), (["a", "dozen"], 12), (["half", "a", "dozen"], 6)):
         if words[: len(said)] == said:
             return Number(Decimal(count), at, at + len(said), is_spoken=True)
+    if words[0] == "half" and words[1:2] in (["a"], ["an"]):
+        return Number(Decimal("0.5"), at, at + 2, is_spoken=True)
     return _spoken(tokens, at)
 
 
