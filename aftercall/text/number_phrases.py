@@ -91,7 +91,7 @@ def number_at(tokens: Sequence[Token], at: int) -> Number | None:
     ...     if (found := number_at(tokens_of(text), 0))]
     ['2540', '25', '1500000.0', '2']
     """
-    if at >= len(tokens):
+    if not 0 <= at < len(tokens):
         return None
     token = tokens[at]
     if token.is_written_number:
@@ -143,7 +143,7 @@ def ordinal_at(tokens: Sequence[Token], at: int) -> tuple[int, int] | None:
     >>> ordinal_at(tokens_of("twenty-first"), 0), ordinal_at(tokens_of("3rd"), 0)
     ((21, 3), (3, 2))
     """
-    if at >= len(tokens):
+    if not 0 <= at < len(tokens):
         return None
     token = tokens[at]
     after = at + 1
