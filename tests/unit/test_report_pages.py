@@ -12,6 +12,7 @@ import pytest
 from aftercall.contracts.frames import polars_schema
 from aftercall.contracts.tables import table_named
 from analytics.first_answers import first_answers
+from assets.quality.human_side import HumanSide
 from assets.report.build import report_files
 from assets.report.inputs import ReportInputs, prepare
 from assets.report.qa_numbers import qa_numbers
@@ -221,3 +222,37 @@ def test_a_refused_effect_shows_neither_p_nor_interval(inputs: ReportInputs) -> 
 def test_nobody_is_ranked(pages: dict[str, str], inputs: ReportInputs) -> None:
     people = set(inputs.interactions["agent_id"])
     assert [who for who in people if any(who in page for page in pages.values())] == []
+
+
+def test_people_beside_machine_are_shown_with_what_may_count(inputs: ReportInputs) -> None:
+    base = {
+        "n": 120,
+        "double_n": 40,
+        "agent_n": 20,
+        "measure": "kappa",
+        "is_shown": True,
+        "is_flagged": False,
+        "same_value": 0.7,
+    }
+    numbers = dict.fromkeys(("raw", "kappa", "ac1", "alpha", "sensitivity", "specificity", "na_recall"), 0.8)
+    numbers |= {f"{name}_{end}": value for name in list(numbers) for end, value in (("low", 0.7), ("high", 0.9))}
+    numbers |= {"value": 0.8, "low": 0.7, "high": 0.9, "human": 0.72}
+    rows = pl.DataFrame(
+        [
+            {"question_id": "greets_with_name", "status": "live", "reason": "", **base, **numbers},
+            {"question_id": "verifies_identity", "status": "advisory", "reason": "", **base, **numbers, "low": 0.2},
+            {"question_id": "explains_next_step", "status": "too few labels", "reason": "", **base, **numbers, "n": 12}
+            | {"is_shown": False},
+        ]
+    )
+    side = HumanSide("abc123def456", 300, {"drawn on purpose": 12}, (), rows, pl.DataFrame(), pl.DataFrame(), pl.DataFrame(),
+                     3, 70.0, 71.5, 4, {})  # fmt: skip
+    page = report_files(replace(inputs, people=side))["qa.html"].decode()
+    text = visible(page)
+    assert "of 3 questions with labels 1 reach their floor, 1 do not, 1 have too few labels to say" in text
+    assert "0.80 (0.70 to 0.90)" in text
+    assert "70.00 by machine only, 71.50 with edits (+1.50 points)" in text
+    assert "4 answers are under dispute" in text
+    assert 'data-figure="agreement"' in page
+    empty = visible(report_files(inputs)["qa.html"].decode())
+    assert "aftercall sample --state DIR" in empty, "the empty state says what to do"
