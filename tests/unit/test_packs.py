@@ -366,6 +366,16 @@ def test_two_rows_of_one_rule_need_different_days(tmp_path: Path) -> None:
         read_pack(pack(tmp_path, rules=[older, one]))
 
 
+def test_a_row_of_a_table_holds_on_its_days_only(tmp_path: Path) -> None:
+    row = {"key": "CA", "cite": "house rule", "status": "unchecked"}
+    rows = [row | {"text": "old", "effective_to": "2025-12-31"}, row | {"text": "new", "effective_from": "2026-01-01"}]
+    card = {"kind": "reminder", "deadline_s": None, "deadline_basis": None, "patterns": {"table": "states", "keys": ["vip"]}}
+    mine = read_pack(pack(tmp_path, rule=card, tables={"states": rows}))
+    for on, text in ((date(2025, 12, 31), "old"), (date(2026, 1, 1), "new"), (None, "new")):
+        (shown,) = run_rules(mine, RuleFacts((("vip", "CA"),), on), [])
+        assert (shown.outcome, shown.rows) == ("fired", (f"CA: {text} (house rule, unchecked)",))
+
+
 def test_the_verb_runs_the_vectors_of_a_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scorecard", "check", str(pack(tmp_path))]) == 0
     assert (
