@@ -26,13 +26,15 @@ SETS = (
     *("matter_settled", "matter_stuck", "takes_offer", "turns_offer_down", "customer_finds_it_works"),
     *("customer_finds_it_unsolved", "contact_before", "asks_if_there"),
 )
+PROMISES = frozenset(SETS[:4])
 # Sets of the scorecards that mean the same here.
 BORROWED = ("transfers", "offers_alternative", "customer_done", "parting")
 # A sentence the text model surely takes for ownership, with a time to come, is a promise in words no phrase has.
 OWNED = Reading("owned_by_model", "ownership", 0.6, 0.6)
-_SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
+# A point inside a number ("$18.50") ends no sentence.
+_SENTENCE = re.compile(r"[^\n]+?(?:[.!?]+(?=\s|$)|(?=\n)|$)")
 _CLAUSE_EDGE = re.compile(
-    r",\s+(?:and\s+|but\s+|so\s+|then\s+)?(?=(?:i|we|you|it|they|the|that|this|your|our)\b)|;\s+|\s+[-\u2013]\s+"
+    r",\s+(?:and\s+|but\s+|so\s+|then\s+)?(?=(?:i|we|you|it|they|the|that|this|your|our|a|an|someone|somebody)\b)|;\s+|\s+[-\u2013]\s+"
     r"|\s+(?:and|but|so)\s+(?=(?:i|we|you|they)(?:['\u2019]|\s+(?:will|am|are|shall|have|can)\b))",
     re.IGNORECASE,
 )
@@ -95,21 +97,22 @@ class Ear:
             return Said()
         undertakings, quotes, done = list[Undertaking](), list[tuple[str, str]](), frozenset[str]()
         for sentence in _sentences(turn.text):
-            mine = list[Undertaking]()
+            mine, is_asked = list[Undertaking](), sentence.endswith("?")
             for clause in _clauses(sentence):
                 names = _matcher().match(normalise(clause))
-                quotes += [(name, clause) for name in sorted(names)]
+                is_promise = not names.isdisjoint(PROMISES)
+                quotes += [(name, clause) for name in sorted(names) if name != "matter_settled" or not (is_promise or is_asked)]
                 if "done_already" in names:
                     done |= _families(clause)
                 who = _who(names, turn.speaker)
-                if who and "now_and_here" not in names and not sentence.endswith("?"):
+                if who and "now_and_here" not in names and not is_asked:
                     mine.append(Undertaking(who, clause, _time_in(clause, said_at), _families(clause)))
                 elif "promise_to_look" in names and turn.speaker == "agent" and (by := _time_in(clause, said_at)):
                     mine.append(Undertaking("agent", clause, by, _families(clause)))
             if not mine and turn.speaker == "agent" and self._owns(sentence) and (by := _time_in(sentence, said_at)):
                 mine.append(Undertaking("agent", _clipped(sentence), by, _families(sentence)))
             undertakings += _with_time_of_sentence(mine, sentence, said_at)
-        return Said(tuple(undertakings), done, whole, tuple(quotes))
+        return Said(tuple(undertakings), done, frozenset(name for name, _ in quotes), tuple(quotes))
 
     def _owns(self, sentence: str) -> bool:
         return self._reader.model is not None and OWNED.name in self._reader.read("agent", sentence).sure
