@@ -12,9 +12,19 @@ import numpy as np
 import polars as pl
 
 from aftercall.contracts.errors import DesignError
-from analytics.agreement import Moments, alpha, counts_of, fleiss, gwet, moments_of, raw_agreement, unit_features
-from analytics.agreement_intervals import REPLICATES, Estimate, Measure, Resampling, by_cluster, estimate_of, resample
-from analytics.agreement_pairs import cohen, recall_of
+from analytics.agreement import Moments, alpha, fleiss, gwet, moments_of, raw_agreement, unit_features
+from analytics.agreement_intervals import REPLICATES, Estimate, Measure, estimate_of
+from analytics.agreement_pairs import recall_of
+from analytics.agreement_units import (
+    QuestionUnits,
+    drawn_of,
+    joint_of,
+    machine_value,
+    measure_of,
+    paired_answers,
+    torn,
+    units_of,
+)
 from analytics.inference import Reals
 
 Status = Literal["live", "advisory", "too few labels"]
@@ -110,12 +120,11 @@ def question_agreement(
     """
     gate = gate or Gate()
     people, left = blind_labels(labels)
-    machine = answers.filter(pl.col("answer").is_not_null()).select("interaction_id", "question_id", machine="answer")
-    both = people.join(machine.unique(["interaction_id", "question_id"]), on=["interaction_id", "question_id"], how="inner")
+    both = paired_answers(people, answers)
     if both.height == 0:
         raise DesignError(
             f"No interaction has both a person's and the machine's answer to the same question: {people.height} labels, "
-            f"{machine.height} answers. Compare interaction_id and question_id of the two files."
+            f"{answers['answer'].count()} answers. Compare interaction_id and question_id of the two files."
         )
     if (alone := people.height - both.height) > 0:
         left["no machine answer"] = alone
@@ -138,55 +147,10 @@ def _types(row: dict[str, Any]) -> dict[str, Any]:
     return {name: kinds.get(name, pl.Float64) for name in row}
 
 
-@dataclass(frozen=True, slots=True)
-class _Units:
-    """Interactions of one question: people's answers counted, the machine's answer, weight and cluster of each."""
-
-    categories: list[str]
-    people: Reals
-    machine: Reals
-    weight: Reals
-    clusters: np.ndarray[Any, np.dtype[np.int64]] | None
-
-    def joint(self) -> Reals:
-        """Person by machine, one unit in all per interaction, shape (N, q²)."""
-        share = self.people / self.people.sum(axis=1, keepdims=True)
-        cells = share[:, :, None] * self.machine[:, None, :]
-        return (self.weight[:, None, None] * cells).reshape(len(cells), -1)
-
-    def among(self, rows: np.ndarray[Any, np.dtype[np.bool_]]) -> "_Units":
-        """Return the units of a mask."""
-        clusters = None if self.clusters is None else np.unique(self.clusters[rows], return_inverse=True)[1].astype(np.int64)
-        return _Units(self.categories, self.people[rows], self.machine[rows], self.weight[rows], clusters)
-
-
-def _units(group: pl.DataFrame, *, is_weighted: bool) -> _Units:
-    categories = sorted({*group["answer"], *group["machine"]})
-    place = pl.Enum(categories)
-    coded = group.with_columns(
-        h=pl.col("answer").cast(place).to_physical().cast(pl.Int64),
-        m=pl.col("machine").cast(place).to_physical().cast(pl.Int64),
-    )
-    listed = coded.group_by("interaction_id", maintain_order=True).agg(
-        pl.col("h"), pl.col("m").first(), pl.col("agent_id").first(), pi=pl.col("inclusion_probability").min()
-    )
-    q, n = len(categories), listed.height
-    people = np.zeros((n, q))
-    np.add.at(people, (np.repeat(np.arange(n), listed["h"].list.len().to_numpy()), listed["h"].explode().to_numpy()), 1.0)
-    weight = np.ones(n)
-    if is_weighted:
-        weight = 1 / listed["pi"].to_numpy()
-        weight = weight / weight.mean()
-    clusters = None
-    if listed["agent_id"].null_count() == 0:
-        clusters = np.unique(listed["agent_id"].to_numpy(), return_inverse=True)[1].astype(np.int64)
-    return _Units(categories, people, counts_of(listed["m"].to_numpy()[:, None], q), weight, clusters)
-
-
 def _question(
     question: str, group: pl.DataFrame, gate: Gate, *, is_weighted: bool, seed: int, replicates: int
 ) -> dict[str, Any]:
-    units = _units(group, is_weighted=is_weighted)
+    units = units_of(group, is_weighted=is_weighted)
     double = units.people.sum(axis=1) > 1
     n, double_n = len(double), int(double.sum())
     agents = group["agent_id"].n_unique() if units.clusters is not None else 0
@@ -215,11 +179,11 @@ def _nothing(whose: str) -> dict[str, Estimate]:
     return {name: Estimate(None, None, None, None) for name in names}
 
 
-def _against_machine(units: _Units, seed: int, replicates: int) -> dict[str, Estimate]:
+def _against_machine(units: QuestionUnits, seed: int, replicates: int) -> dict[str, Estimate]:
     q = len(units.categories)
-    drawn = _drawn(units.joint(), units, _torn(units, q), seed, replicates)
-    found = {name: estimate_of(drawn, Measure(_of_joint(name, q), 0.0 if name == "raw" else -1.0)) for name in MEASURES}
-    table = _joint_of(q)
+    drawn = drawn_of(units.joint(), units, torn(units, q), seed, replicates)
+    found = {name: estimate_of(drawn, Measure(measure_of(name, q), 0.0 if name == "raw" else -1.0)) for name in MEASURES}
+    table = joint_of(q)
     for name, answer in (("sensitivity", "yes"), ("specificity", "no"), ("na_recall", "na")):
         found[name] = Estimate(None, None, None, None)
         if answer in units.categories:
@@ -230,19 +194,13 @@ def _against_machine(units: _Units, seed: int, replicates: int) -> dict[str, Est
     return found
 
 
-def machine_value(units: _Units, measure: str) -> float | None:
-    """Return one measure of people against machine on these units, without an interval."""
-    value = float(_of_joint(measure, len(units.categories))(units.joint().sum(axis=0)))
-    return value if np.isfinite(value) else None
-
-
-def _among_people(units: _Units, seed: int, replicates: int) -> dict[str, Estimate]:
+def _among_people(units: QuestionUnits, seed: int, replicates: int) -> dict[str, Estimate]:
     q = len(units.categories)
     features = units.weight[:, None] * unit_features(units.people)
     commonest = np.argsort(-units.people.sum(axis=0), kind="stable")[: min(2, q)]
     split = np.zeros((1, q))
     split[0, commonest] = 2 / commonest.size
-    drawn = _drawn(features, units, unit_features(split)[0], seed, replicates)
+    drawn = drawn_of(features, units, unit_features(split)[0], seed, replicates)
     ways: dict[str, Callable[[Moments], Reals]] = {
         "raw": raw_agreement,
         "kappa": fleiss,
@@ -253,42 +211,6 @@ def _among_people(units: _Units, seed: int, replicates: int) -> dict[str, Estima
         name: estimate_of(drawn, Measure(lambda s, way=way: way(moments_of(s, q)), 0.0 if name == "raw" else -1.0))
         for name, way in ways.items()
     }
-
-
-def _drawn(features: Reals, units: _Units, torn: Reals, seed: int, replicates: int) -> Resampling:
-    summed = by_cluster(lambda rows: features[rows], len(features), units.clusters)
-    return resample(summed, torn, unit_n=len(features), seed=seed, replicates=replicates)
-
-
-def _torn(units: _Units, q: int) -> Reals:
-    """Return the joint cells of an interaction on which person and machine differ about the two commonest answers."""
-    order = np.argsort(-(units.people.sum(axis=0) + units.machine.sum(axis=0)), kind="stable")
-    cell = np.zeros((q, q))
-    if q > 1:
-        cell[order[0], order[1]] = cell[order[1], order[0]] = 0.5
-    return cell.ravel()
-
-
-def _joint_of(q: int) -> Callable[[Reals], Reals]:
-    return lambda s: s.reshape(*s.shape[:-1], q, q)
-
-
-def _of_joint(name: str, q: int) -> Callable[[Reals], Reals]:
-    """Return a measure of a joint table; a pair of ratings is a unit with two raters."""
-
-    def as_moments(joint: Reals) -> Moments:
-        n = joint.sum(axis=(-2, -1))
-        both = joint + np.swapaxes(joint, -2, -1)
-        return Moments(n, n, both.sum(axis=-1) / 2, both / 2, both)
-
-    table = _joint_of(q)
-    ways: dict[str, Callable[[Reals], Reals]] = {
-        "raw": lambda s: raw_agreement(as_moments(table(s))),
-        "kappa": lambda s: cohen(table(s)),
-        "ac1": lambda s: gwet(as_moments(table(s))),
-        "alpha": lambda s: alpha(as_moments(table(s)).coincidences, np.arange(float(q)), "nominal"),
-    }
-    return ways[name]
 
 
 def decide(

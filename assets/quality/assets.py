@@ -58,7 +58,7 @@ def people_beside_machine(lake: dg.ResourceParam[Lake], station: dg.ResourcePara
 
 def _computed(lake: Lake, station: Station, panel: FrozenPanel | None) -> dict[str, Any]:
     rules, forms = quality_rules(), forms_of(station)
-    columns = ("interaction_id", "day_on", "started_at", "agent_id", "queue", "channel")
+    columns = ("interaction_id", "day_on", "started_at", "agent_id", "queue", "channel", "language")
     core = with_teams(lake.read("core_interaction", columns=columns, **_AS), lake.read("core_agent", **_AS))
     scores = lake.read(
         "score_interaction", columns=("interaction_id", "score_epoch", "day_on", "scorecard_id", "overall"), **_AS

@@ -12,6 +12,7 @@ import polars as pl
 from aftercall.contracts.errors import DesignError
 from aftercall.scoring.forms import Forms
 from aftercall.scoring.totals import totals
+from analytics.agreement_groups import agreement_by
 from analytics.agreement_questions import question_agreement
 from analytics.agreement_review import WORTH, edits, review_shares, scorer_deviations, without_undecided
 from analytics.corrected_means import corrected_means
@@ -19,15 +20,17 @@ from assets.quality.rules import QualityRules, in_our_words
 
 NOT_ASKED = ("not_shown", "not_eligible")
 GROUPS = ("queue", "team_id", "month")
+PARTS = ("month", "channel", "queue", "language")
 
 
 @dataclass(frozen=True, slots=True)
 class HumanSide:
     """People beside the machine in one epoch; `refused` says why a part is missing.
 
-    `rows`: see analytics.agreement_questions.QuestionAgreement; `review`, `deviations`: see analytics.agreement_review;
-    `corrected`: grouped_by and the columns of analytics.corrected_means; `edited_n`, `machine_total`, `edited_total`: mean
-    score of all scored interactions without and with people's edits; `undecided_n`: answers under an open dispute.
+    `rows`: see analytics.agreement_questions.QuestionAgreement; `groups`: analytics.agreement_groups; `review` and
+    `deviations`: analytics.agreement_review; `corrected`: grouped_by and the columns of analytics.corrected_means.
+    `edited_n`, `machine_total`, `edited_total`: mean score of all scored interactions without and with people's edits;
+    `undecided_n`: answers under an open dispute.
     """
 
     epoch: str
@@ -36,6 +39,7 @@ class HumanSide:
     warnings: tuple[str, ...]
     rows: pl.DataFrame
     review: pl.DataFrame
+    groups: pl.DataFrame
     deviations: pl.DataFrame
     corrected: pl.DataFrame
     edited_n: int
@@ -83,6 +87,8 @@ def human_side(
             rows, label_n, left_out, warnings = found.rows, found.label_n, found.left_out, found.warnings
         except DesignError as error:
             refused["agreement"] = str(error)
+    groups = interactions.select("interaction_id", *(name for name in PARTS if name in interactions.columns))
+    held = agreement_by(mine, answers, groups, rows, gate=rules.gate, seed=rules.seed) if rows.height else pl.DataFrame()
     try:
         deviations = scorer_deviations(mine, reference=rules.reference_scorer)
     except DesignError as error:
@@ -97,6 +103,7 @@ def human_side(
         warnings,
         rows,
         review_shares(mine, fewest=rules.gate.fewest_labels),
+        held,
         deviations,
         corrected,
         changed.height,

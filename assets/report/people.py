@@ -57,7 +57,34 @@ def _agreement(facts: Facts, side: HumanSide, drawings: list[Drawing]) -> tuple[
         "Labels weigh by how likely their interaction was to be drawn. A question is live when the lower end of its interval "
         "lies at most 0.05 below people among themselves; else it is advisory. Fewer than 20 interactions are not shown."
     )
-    return (*parts, tag("p", note, class_="sub"))
+    return (*parts, tag("p", note, class_="sub"), *_alarms(facts, side))
+
+
+def _alarms(facts: Facts, side: HumanSide) -> tuple[Html, ...]:
+    """Say where agreement leaves the accepted band: a month, channel, queue or language."""
+    if side.groups.height == 0:
+        return ()
+    wrong = side.groups.filter("is_alarm").sort("question_id", "grouped_by", "group")
+    live = side.rows.filter(pl.col("status") != "advisory")["question_id"]
+    news = wrong.filter(pl.col("question_id").is_in(live.implode()))
+    text = (
+        f"Looked at by month, channel, queue and language, {whole(side.groups.height)} groups with 20 labels or more: "
+        f"{whole(wrong.height)} lie wholly below their floor, {whole(news.height)} of them on questions that are not advisory."
+    )
+    if news.height == 0:
+        return (tag("p", text, class_="sub"),)
+    lines = [
+        [
+            facts.text_of(row["question_id"]),
+            f"{row['grouped_by']} {row['group']}",
+            whole(row["n"]),
+            _between(row, "value", "low", "high"),
+            _number(row["floor"]),
+        ]
+        for row in news.head(20).to_dicts()
+    ]
+    heads = [("Question", ""), ("Where", ""), ("Labels", "n"), ("Agreement", "95 % interval"), ("Floor", "")]
+    return (tag("p", text, class_="sub"), table("Where agreement leaves the accepted band", heads, lines))
 
 
 def _left_out(side: HumanSide) -> str:

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from analytics.agreement import gwet, moments_of, unit_features
+from analytics.agreement_groups import agreement_by
 from analytics.agreement_intervals import Estimate, Measure, estimate_of, resample
 from analytics.agreement_pairs import cohen, joint_features
 from analytics.agreement_questions import Gate, advisory_questions, question_agreement
@@ -128,6 +129,20 @@ def test_unequal_sampling_is_weighed_out() -> None:
     row = question_agreement(frame.filter(pl.Series(drawn)), answers, replicates=REPLICATES).rows.row(0, named=True)
     assert row["raw_low"] <= right.mean() <= row["raw_high"]
     assert right[drawn].mean() < row["raw_low"], "the raw share of labels is not the share of the centre"
+
+
+def test_a_month_in_which_the_machine_went_wrong_is_named() -> None:
+    good, answers = centre(np.random.default_rng(6), machine_right=0.96, n=900)
+    place = pl.col("interaction_id").str.slice(1).cast(pl.Int64)
+    groups = answers.select("interaction_id", month=pl.format("2026-0{}", 1 + place % 3), channel=pl.lit("voice"))
+    swapped = pl.col("answer").replace_strict({"yes": "no", "no": "yes", "na": "na"})
+    bad = (place % 3 == 1) & (place % 2 == 0)
+    answers = answers.with_columns(answer=pl.when(bad).then(swapped).otherwise("answer"))
+    overall = question_agreement(good, answers, replicates=REPLICATES).rows
+    rows = agreement_by(good, answers, groups, overall)
+    assert rows["group"].to_list() == ["2026-01", "2026-02", "2026-03", "voice"]
+    assert rows.filter("is_alarm")["group"].to_list() == ["2026-02"]
+    assert rows["n"].to_list() == [300, 300, 300, 900]
 
 
 @pytest.mark.parametrize(("n", "said"), [(19, False), (20, True), (49, True)])

@@ -246,13 +246,24 @@ def test_the_drawn_sheet_is_blind_and_comes_back_through_intake(
     assert main(["sample", "--state", str(state), "--n", "16", "--seed", "7", "--out", str(again)]) == 0
     assert again.read_bytes() == out.read_bytes()
     drawn.with_columns(answer_key=pl.lit("yes"), evaluator_id=pl.lit("qa-9")).write_csv(out)
-    records = [one for found in discover(tmp_path) if found.path == out for one in read(found, IntakeContext(b"a key of the test"))]
+    records = [
+        one for found in discover(tmp_path) if found.path == out for one in read(found, IntakeContext(b"a key of the test"))
+    ]
     assert all(isinstance(one, Record) for one in records)
     filled = [dict(one.data) for one in records if isinstance(one, Record)]
     assert {(one["answer"], one["sampling"], one["answer_source"]) for one in filled} == {("yes", "random", "human")}
     assert {one["inclusion_probability"] for one in filled} == {2 / 15}
     assert main(["sample", "--state", str(tmp_path / "none")]) == 2
     assert main(["sample", "--state", str(state), "--questions", "no_such"]) == 2
+
+
+def test_agree_reads_the_answers_of_a_state(state: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    labels = Lake(state / "lake").read("core_evaluation", **AS)
+    labels.write_csv(tmp_path / "evaluations.csv")
+    assert main(["agree", str(tmp_path / "evaluations.csv"), "--state", str(state), "--json"]) == 0
+    (question,) = json.loads(capfd.readouterr().out)["questions"]
+    assert (question["n"], question["human_human"]["n"], question["raw"]["estimate"]) == (60, 30, 1)
+    assert main(["agree", str(tmp_path / "evaluations.csv"), "--state", str(tmp_path)]) == 2
 
 
 def test_a_rescore_adds_an_epoch_and_changes_no_byte_of_the_older_one(state: Path, forms: Forms) -> None:

@@ -245,8 +245,8 @@ def test_people_beside_machine_are_shown_with_what_may_count(inputs: ReportInput
             | {"is_shown": False},
         ]
     )
-    side = HumanSide("abc123def456", 300, {"drawn on purpose": 12}, (), rows, pl.DataFrame(), pl.DataFrame(), pl.DataFrame(),
-                     3, 70.0, 71.5, 4, {})  # fmt: skip
+    none = [pl.DataFrame()] * 4
+    side = HumanSide("abc123def456", 300, {"drawn on purpose": 12}, (), rows, *none, 3, 70.0, 71.5, 4, {})
     page = report_files(replace(inputs, people=side))["qa.html"].decode()
     text = visible(page)
     assert "of 3 questions with labels 1 reach their floor, 1 do not, 1 have too few labels to say" in text
