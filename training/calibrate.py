@@ -67,6 +67,20 @@ def temperature(logits: np.ndarray, truth: np.ndarray) -> float:
     return round(float(np.exp(minimize_scalar(cost, bounds=(-1.5, 2.0), method="bounded").x)), 5)
 
 
+def neutral_shift(logits: np.ndarray, truth: np.ndarray) -> float:
+    """Return what to add to the neutral logit so that as many texts are told neutral as are.
+
+    Trained on few neutral texts, the class is otherwise told too seldom, which accuracy hides and macro F1 shows.
+
+    >>> neutral_shift(np.array([[2.0, 0, 0], [0, 1.0, 3.0], [1.0, 0.5, 0]]), np.array([0, 2, 1]))
+    0.55
+    """
+    wanted = int((truth == 1).sum())
+    steps = np.round(np.arange(-2.0, 2.0, 0.05), 2)
+    told = [abs(int(((logits + np.array([0, step, 0])).argmax(axis=1) == 1).sum()) - wanted) for step in steps]
+    return float(steps[int(np.argmin(told))])
+
+
 def politeness_line(logit: np.ndarray, score: np.ndarray) -> tuple[float, float]:
     """Return (a, b) so that a · logit + b is the least-squares score on the scale where 0.5 is neutral."""
     slope, level = np.polyfit(logit, score, 1)

@@ -14,6 +14,7 @@ import orjson
 from training.rows import Part, Row, bucket
 
 EMPATHY = "showing-empathy"
+WEAK_NEGATIVE = -0.25
 
 LICENCES = {
     "casino": ("CC BY 4.0", "CaSiNo, Chawla et al. 2021 (kushalchawla/CaSiNo@2f6ed4a6)"),
@@ -48,3 +49,25 @@ def casino(root: Path) -> Iterator[Row]:
 def star_teaches(agent_id: str | None) -> bool:
     """Whether an agent belongs to the half of STAR that may teach; the other half is for measuring."""
     return agent_id is not None and bucket(agent_id, 2) == 1
+
+
+def star(root: Path) -> Iterator[Row]:
+    """Yield customer turns of the teaching half with weak labels of frustration.
+
+    There is no label of turns. In a chat whose agent found the customer aggressive, the turns VADER reads as negative are
+    taken as frustrated; of the other chats, every tenth turn as not.
+    """
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+    analyser = SentimentIntensityAnalyzer()
+    for one in interactions(root / "star/transcripts/star.jsonl"):
+        found = one["labels"].get("customer_aggressive")
+        if found is None or not star_teaches(one["agent_id"]):
+            continue
+        for turn in one["turns"]:
+            if turn["speaker"] != "customer":
+                continue
+            told = len(turn["text"].split()) >= 3
+            negative = told and bool(found) and analyser.polarity_scores(turn["text"])["compound"] <= WEAK_NEGATIVE
+            if negative or (not found and bucket(turn["text"], 10) == 3):
+                yield Row(turn["text"], "star", "learn", {"frustration": float(negative)}, "customer")

@@ -22,7 +22,7 @@ import polars as pl
 from aftercall.contracts.records import Interaction, from_line
 from aftercall.scoring.promise_ear import Ear
 from aftercall.scoring.promises import Outcome, Promise, outcome_of
-from training.evaluate_star_script import share
+from training.evaluate_star_script import chats, heard, share
 
 # A heard clause and a planted one are the same when one holds the other, or the beginning of the other.
 BEGINNING = 25
@@ -119,10 +119,27 @@ def measure(centre: Path, ear: Ear, every: int = 1) -> dict[str, Any]:
     return judge([(one.interaction_id, outcome_of(one, ear)) for one in interactions(centre, every)], centre)
 
 
+def success_by_ending(real_data: Path, ear: Ear) -> dict[str, Any]:
+    """Return the share of tasks that the customer called a success, by the ending heard, over STAR's rated chats.
+
+    Success is an outcome and no ending: what can be asked is that it is rarer where the matter is heard to be unresolved.
+    """
+    hits = defaultdict[str, list[bool]](list)
+    for chat in chats(real_data / "star"):
+        success = chat["labels"]["task_success"]
+        if success is not None:
+            turns = [turn for turn in heard(chat) if turn.speaker in ("agent", "customer")]
+            hits[outcome_of(Interaction("", "chat", tuple(turns)), ear).resolution.state].append(bool(success))
+    return {"all": share([one for every in hits.values() for one in every])} | {
+        name: share(hits[name]) for name in sorted(hits)
+    }
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure and write the report; with a text model on this machine also with its ownership head."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--centre", type=Path, default=Path(".state/demo/centre"))
+    parser.add_argument("--real-data", type=Path, default=None, help="also STAR's task success by ending")
     parser.add_argument("--every", type=int, default=5, help="read each n-th transcript")
     parser.add_argument("--out", type=Path, default=Path("docs/measured/promises.json"))
     args = parser.parse_args(argv)
@@ -135,6 +152,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         ],
         "phrases_alone": measure(args.centre, Ear(), args.every),
     }
+    if args.real_data:
+        report["star_task_success_by_ending"] = success_by_ending(args.real_data, Ear())
     model = _model()
     if model is not None:
         report["model_version"] = model.version

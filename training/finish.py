@@ -9,12 +9,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from training import dialogue_sets, public_sets
-from training.calibrate import abstain_below, as_entry, cut_points, platt, politeness_line, sigmoid, temperature
+from training.calibrate import (
+    abstain_below,
+    as_entry,
+    cut_points,
+    neutral_shift,
+    platt,
+    politeness_line,
+    sigmoid,
+    temperature,
+)  # fmt: skip
 from training.encoder import SignalModel
 from training.export import write_card, write_graph
-from training.heads import EMOTION_GROUPS, Head
+from training.heads import EMOTION_GROUPS, Head, places
 from training.own_sentences import WRITTEN_ACTS
 from training.reading import Artefact
 from training.rows import Row, recogniser_like
@@ -35,28 +45,38 @@ def act_rows(act: str, rows: Sequence[Row]) -> list[Row]:
     return own + quiet
 
 
-def act_entry(artefact: Artefact, act: str, rows: Sequence[Row]) -> Mapping[str, object]:
-    """Return scale and cut points of an act; each row is read with its signs and as a recogniser writes it."""
+def act_logits(artefact: Artefact, act: str, rows: Sequence[Row]) -> tuple[np.ndarray, np.ndarray]:
+    """Return logits and truth of the rows that calibrate an act, each read with its signs and as a recogniser writes it."""
     chosen = act_rows(act, rows)
     truth = np.array([row.targets[act] for row in chosen])
-    if truth.sum() < FEWEST_POSITIVES:
-        return {}
-    spoken = [recogniser_like(row.text) or row.text for row in chosen]
-    texts = [row.text for row in chosen] + spoken
-    truth = np.concatenate([truth, truth])
-    logit = artefact.columns(artefact.largest(texts), act)[:, 0]
+    texts = [*(row.text for row in chosen), *(recogniser_like(row.text) or row.text for row in chosen)]
+    return artefact.columns(artefact.largest(texts), act)[:, 0], np.concatenate([truth, truth])
+
+
+def act_entries(artefact: Artefact, acts: Sequence[str], rows: Sequence[Row]) -> dict[str, Mapping[str, object]]:
+    """Return scale and cut points of every act; acts with too few positives share those of all such acts together."""
+    read = {act: act_logits(artefact, act, rows) for act in acts}
+    alone = [act for act in acts if read[act][1].sum() >= 2 * FEWEST_POSITIVES]
+    out = {act: entry_of(*read[act]) for act in alone}
+    rare = [act for act in acts if act not in alone]
+    if rare:
+        logit, truth = (np.concatenate([read[act][i] for act in rare]) for i in (0, 1))
+        together = {**entry_of(logit, truth), "calibrated_with": rare}
+        out |= dict.fromkeys(rare, together)
+    return out
+
+
+def entry_of(logit: np.ndarray, truth: np.ndarray) -> Mapping[str, object]:
+    """Return the card's entry for one set of logits."""
     scale = platt(logit, truth)
     return as_entry(scale, cut_points(sigmoid(scale[0] * logit + scale[1]), truth))
 
 
 def calibration(artefact: Artefact, all_heads: Sequence[Head], rows: Sequence[Row]) -> dict[str, Mapping[str, object]]:
     """Return the card's calibration entries of every shipped head. `rows`: calibrate parts only."""
-    out: dict[str, Mapping[str, object]] = {}
+    out = act_entries(artefact, [head.name for head in all_heads if head.shipped and head.kind == "sigmoid"], rows)
     for head in all_heads:
-        if not head.shipped:
-            continue
-        if head.kind == "sigmoid":
-            out[head.name] = act_entry(artefact, head.name, rows)
+        if not head.shipped or head.kind == "sigmoid":
             continue
         # Comments mapped to sentiment do not calibrate it where people's ratings are at hand.
         chosen = [row for row in rows if head.name in row.targets and row.origin != "goemotions"]
@@ -80,6 +100,18 @@ def calibration(artefact: Artefact, all_heads: Sequence[Head], rows: Sequence[Ro
     return out
 
 
+def balance_neutral(model: SignalModel, all_heads: tuple[Head, ...], artefact: Artefact, rows: Sequence[Row]) -> bool:
+    """Shift the network's neutral logit by the calibrate part of reviews and tweets; return whether there were any."""
+    chosen = [row for row in rows if row.part == "calibrate" and row.origin in ("rated_amazon", "rated_tweets")]
+    if not chosen:
+        return False
+    logits = artefact.columns(artefact.whole([row.text for row in chosen]), "sentiment")
+    shift = neutral_shift(logits, np.array([row.targets["sentiment"] for row in chosen]))
+    with torch.no_grad():
+        model.heads.bias[places(all_heads)["sentiment"].start + 1] += shift
+    return True
+
+
 def data_entries(rows: Sequence[Row]) -> list[dict[str, object]]:
     """Return name, licence, owner and rows by part of every set that taught, calibrated or was held out."""
     own = {"own": ("Apache-2.0", "sentences written for this project (training/sentences)")}
@@ -99,6 +131,9 @@ def finish(
     """Write the artefact; `rows` are all rows, of which the calibrate parts are read."""
     write_graph(model, all_heads, out)
     write_card(out, all_heads, made_on, {})
+    if balance_neutral(model, all_heads, Artefact(out), rows):
+        write_graph(model, all_heads, out)
+        write_card(out, all_heads, made_on, {})
     held = [row for row in rows if row.part == "calibrate"]
     entries = calibration(Artefact(out), all_heads, held)
     write_card(out, all_heads, made_on, entries, data_entries(rows), metrics)

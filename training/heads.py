@@ -63,6 +63,7 @@ ACTS = (
     "greeting",
     "farewell",
     "frustration",
+    "annoyance",
     "caring",
     "remorse",
     "curiosity",
@@ -71,7 +72,7 @@ ACTS = (
 # GoEmotions names behind four of the acts (groups of the labels file).
 EMOTION_GROUPS = {
     "gratitude": ("gratitude",),
-    "frustration": ("annoyance", "anger", "disappointment"),
+    "annoyance": ("annoyance", "anger", "disappointment"),
     "caring": ("caring",),
     "remorse": ("remorse",),
     "curiosity": ("curiosity", "confusion"),

@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from aftercall.text.signals import Signals
-from training.dialogue_sets import interactions
+from training.dialogue_sets import interactions, star_teaches
 from training.measure import Figure, figure
 from training.measure_sentences import vader_compound, values
 from training.rows import Row
@@ -41,8 +41,8 @@ def chat_value(frustration: np.ndarray, sentiment: np.ndarray) -> float:
 
 
 def star_figures(model: Signals, root: Path) -> list[Figure]:
-    """Return AUC and AP at chat level, chats drawn by agent, beside the mean of VADER over the customer's turns."""
-    chats = list(interactions(root / "star/transcripts/star.jsonl"))
+    """Return AUC and AP of chats of the agents that taught nothing, drawn by agent, beside VADER's mean over customer turns."""
+    chats = [one for one in interactions(root / "star/transcripts/star.jsonl") if not star_teaches(one["agent_id"])]
     said = [[t["text"] for t in one["turns"] if t["speaker"] == "customer"] for one in chats]
     distinct = list(dict.fromkeys(text for texts in said for text in texts))
     at = {text: i for i, text in enumerate(distinct)}

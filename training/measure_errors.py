@@ -59,7 +59,7 @@ def error_rows(model: Signals, rows: Sequence[Row], card: dict[str, Any]) -> lis
         for entry in acts:
             act = entry["name"]
             # A mail's own greeting and farewell are such acts: they are not counted against the model there.
-            if channel == "mail-like" and act in ("greeting", "farewell", "politeness"):
+            if channel == "mail-like" and act in ("greeting", "farewell", "polite"):
                 continue
             known = [i for i, row in enumerate(held) if act in row.targets]
             truth = np.array([held[i].targets[act] == 1 for i in known])
@@ -98,6 +98,6 @@ def reliability_rows(model: Signals, rows: Sequence[Row], card: dict[str, Any]) 
                 continue
             p = values(model, [row.text for row in known], act)
             short.append((origin, act, len(p), float(p.mean()), float(truth.mean()), error_of_calibration(p, truth)))
-            if origin == "own" or act in ("caring", "remorse", "curiosity"):
+            if origin == "own" or act in ("annoyance", "caring", "remorse", "curiosity"):
                 long += [(act, *band) for band in reliability(p, truth)]
     return short, long

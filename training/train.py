@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from training.dialogue_sets import casino
+from training.dialogue_sets import casino, star
 from training.encoder import SignalModel, load, pretrained, tokenizer
 from training.finish import finish
 from training.heads import Head, columns, heads
@@ -42,9 +42,10 @@ SEED = 20261124
 
 PUBLIC = Plan("public sets", passes=1.1, rate=1e-4, head_rate=2e-3, seed=SEED, frozen_layers=1)
 OWN = Plan("own sentences", passes=1.0, rate=5e-5, head_rate=1e-3, seed=SEED + 1, frozen_layers=1)
-REPEATS = {"tydip": 2, "banking77": 2, "casino": 2}
-OWN_REPEATS = 10
-AGAIN_ONE_IN = 4
+REPEATS = {"tydip": 2, "banking77": 2, "casino": 2, "star": 2}
+OWN_REPEATS = 8
+AGAIN_ONE_IN = 6
+AGAIN_WHOLE = ("rated_amazon", "rated_tweets")
 # Emotions mapped to sentiment are another thing than people's ratings of it; without ratings they are all there is.
 MAPPED_WEIGHT = 0.3
 
@@ -82,7 +83,9 @@ def learn_public(root: Path, rated_folder: Path | None, checkpoint: Path) -> Sig
 def learn_own(model: SignalModel, root: Path, rated_folder: Path | None, checkpoint: Path) -> SignalModel:
     """Return the network after stage two."""
     public = learning(every_row(root, rated_folder))
-    again = [row for row in public if row.origin == "casino" or bucket(row.text, AGAIN_ONE_IN) == 1]
+    whole = ("casino", *AGAIN_WHOLE)
+    again = [row for row in public if row.origin in whole or bucket(row.text, AGAIN_ONE_IN) == 1]
+    again += star(root)
     negative = [quiet for row in public if (quiet := presumed_negative(row)) is not None]
     own = [row for row in own_sentences() if row.part == "learn"]
     rows = [*own, *again, *negative]
@@ -118,7 +121,7 @@ def main() -> None:
     if given.stage != "finish":
         learn_own(model, REAL, given.rated, second)
     about = {"seed": SEED, "rated_sentences": not given.without_rated}
-    rows = [*every_row(REAL, given.rated), *own_sentences()]
+    rows = [*every_row(REAL, given.rated), *own_sentences(), *star(REAL)]
     finish(model, shape, rows, given.out, datetime.now(UTC).date().isoformat(), about)
 
 
