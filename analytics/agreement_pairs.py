@@ -105,6 +105,20 @@ def light(sums: Reals, category_n: int, weights: Reals | None = None) -> Reals:
         return np.asarray(np.where(known, kappas, 0.0).sum(axis=-1) / known.sum(axis=-1))
 
 
+def light_of(codes: NDArray[np.int64], category_n: int) -> float | None:
+    """Return the mean of Cohen's kappas over pairs of raters, one pair at a time; None when no pair has one.
+
+    >>> light_of(np.array([[0, 0, 1], [1, 1, 1], [0, 0, 0]]), 2)
+    0.6
+    """
+    pairs = combinations(range(codes.shape[1]), 2)
+    kappas = [
+        float(cohen(joint_features(codes[:, a], codes[:, b], category_n).sum(axis=0).reshape(category_n, -1))) for a, b in pairs
+    ]
+    known = [kappa for kappa in kappas if np.isfinite(kappa)]
+    return float(np.mean(known)) if known else None
+
+
 def recall_of(joint: Reals, category: int) -> Reals:
     """Return the share of units the reference puts in a category that the other puts there too.
 

@@ -4,6 +4,7 @@ Lives here: from ratings to one result with all coefficients, and what limits th
 agreement_pairs.py), questions of a scorecard (agreement_questions.py), reading files (pipelines.verbs.agree).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,7 +43,7 @@ from analytics.agreement_intervals import (
     estimate_of,
     resample,
 )
-from analytics.agreement_many import alpha_of_many
+from analytics.agreement_many import alpha_of_many, coincidences_of
 from analytics.agreement_pairs import (
     MOST_RATERS,
     BlandAltman,
@@ -52,6 +53,7 @@ from analytics.agreement_pairs import (
     cohen_se,
     light,
     light_features,
+    light_of,
     others_recall,
     prevalence,
     prevalence_index,
@@ -61,6 +63,7 @@ from analytics.inference import Reals
 
 MOST_CATEGORIES = 25
 FEW_UNITS = 50
+MOST_CELLS = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,9 @@ def agreement(
         limits = bland_altman(numbers[:, 0], numbers[:, 1])
     clusters = None if ratings.clusters is None else int(ratings.clusters.max()) + 1
     way = (
-        "analytic standard errors; alpha and shares by bootstrap over units" if clusters is None else "bootstrap over clusters"
+        "analytic standard errors; alpha by jackknife, shares by bootstrap over units"
+        if clusters is None
+        else "bootstrap over clusters"
     )
     return Agreement(
         level,
@@ -169,7 +174,8 @@ def agreement(
 def _few(ratings: Ratings, level: Level, positive: str | None, seed: int, replicates: int) -> dict[str, Estimate]:
     counts, q, values = ratings.counts, ratings.counts.shape[1], ratings.values
     width = 2 + q + 2 * q * q
-    coded = ratings.codes if ratings.codes is not None and ratings.codes.shape[1] <= MOST_RATERS else None
+    named = ratings.codes if ratings.codes is not None and ratings.codes.shape[1] <= MOST_RATERS else None
+    coded = named if named is not None and math.comb(named.shape[1], 2) * q * q <= MOST_CELLS else None
 
     def build(rows: slice) -> Reals:
         parts = [unit_features(counts[rows])]
@@ -186,6 +192,8 @@ def _few(ratings: Ratings, level: Level, positive: str | None, seed: int, replic
         found |= _named_raters(drawn, coded, q, width, weights, free=free)
         if coded.shape[1] == 2:
             found |= _one_answer(drawn, ratings.categories, q, width, positive)
+    elif named is not None:  # too many pairs of raters to resample: kappa without an interval
+        found["kappa"] = Estimate(light_of(named, q), None, None, None)
     for name in LEVELS:
         if name == "nominal" or (name == "ordinal" and ratings.is_ordered) or (ratings.is_numeric and _fits(values, name)):
             if free:
@@ -273,8 +281,18 @@ def _torn(counts: Counts, codes: NDArray[np.int64] | None) -> Reals:
 
 def _many(ratings: Ratings, level: Level) -> dict[str, Estimate]:
     names: list[Level] = [name for name in LEVELS if name == "nominal" or (ratings.is_ordered and _fits(ratings.values, name))]
-    by_level = {f"alpha_{name}": alpha_of_many(ratings.counts, ratings.values, name, ratings.clusters) for name in names}
+    whole = coincidences_of(ratings.counts)
+    by_level = {
+        f"alpha_{name}": alpha_of_many(ratings.counts, ratings.values, name, ratings.clusters)
+        if name == level
+        else Estimate(_finite(alpha(whole, ratings.values, name)), None, None, None)
+        for name in names
+    }
     return {"alpha": by_level.get(f"alpha_{level}", NOTHING), **by_level, "raw": NOTHING, "kappa": NOTHING, "ac1": NOTHING}
+
+
+def _finite(value: Reals) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 def _fits(values: Reals, level: Level) -> bool:
@@ -289,7 +307,7 @@ def _warnings(ratings: Ratings, level: Level, per_unit: Reals) -> list[str]:
     if (alone := int((per_unit == 1).sum())) > 0:
         said.append(f"{alone} units have one rating: they count for how common a category is in AC1, Fleiss and PABAK only.")
     if q > MOST_CATEGORIES:
-        said.append(f"{q} different values: only alpha is given, its interval by the grouped jackknife.")
+        said.append(f"{q} different values: only alpha is given, with an interval on the level asked for.")
     top = float(ratings.counts.sum(axis=0).max() / ratings.counts.sum())
     if top > 0.85 and q <= MOST_CATEGORIES:
         said.append(f"One answer has {100 * top:.0f} % of the ratings: kappa and alpha are low by construction, read AC1 too.")
