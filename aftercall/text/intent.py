@@ -158,7 +158,7 @@ def load_head(folder: Path, model: TextModel) -> LinearHead:
         raise ModelError(f"{folder / HEAD_FILE} is not the file its card names (SHA-256 differs). Train it again.")
     if encoder != model.version:
         raise ModelError(
-            f"The intent head in {folder} was trained on embeddings of model {encoder}; this is {model.version}. Train it again."
+            f"The intent head in {folder} is for embeddings of model {encoder}; this is {model.version}. Train it again."
         )
     if (
         weights.shape[1:] != (len(labels),)
