@@ -11,10 +11,9 @@ from typing import Any
 import polars as pl
 
 from aftercall.cli.terminal import shown
-from aftercall.text.pii_finder import finder_at
-from aftercall.text.weights import places_from
+from aftercall.text.pii_finder import UNMASKED_WARNING
 from assets.lake import Lake
-from assets.raw.receive import quarantined
+from assets.raw.receive import names_are_masked, quarantined
 from assets.score.forms_in_force import load_forms
 from pipelines.environments import Environment
 from pipelines.main_job import Outcome
@@ -37,6 +36,7 @@ class Tally:
     basis_name: str
     state: Path
     reports: Path
+    names_are_masked: bool = True
 
     def as_json(self) -> dict[str, Any]:
         """Return the closing object of `run --json`."""
@@ -49,6 +49,7 @@ class Tally:
             "basis_name": self.basis_name,
             "state": str(self.state),
             "reports": str(self.reports),
+            "names_are_masked": self.names_are_masked,
             "answers": self.answers,
             "called_for_median": self.called_for_median,
         }
@@ -78,6 +79,7 @@ def tally(environment: Environment, _outcome: Outcome | None = None) -> Tally:
         environment.basis_name,
         environment.state,
         environment.reports,
+        names_are_masked(lake),
     )
 
 
@@ -99,8 +101,8 @@ def lines_of(counts: Tally, outcome: Outcome, environment: Environment) -> Itera
             f"{counts.quarantined:,} records in quarantine, each with file, place, reason and what to do: "
             f"{shown(environment.quarantine)}"
         )
-    if environment.basis != "synthetic" and (warning := finder_at(places_from(environment.variables)).warning):
-        yield warning
+    if environment.basis != "synthetic" and not counts.names_are_masked:
+        yield UNMASKED_WARNING
     for said in (*outcome.broken, *outcome.failed_checks):
         yield f"Needs you: {said}"
     if (page := counts.reports / "index.html").is_file():

@@ -16,7 +16,7 @@ from aftercall.contracts.columns import CHANNELS, TRANSCRIPT_STATES
 from aftercall.contracts.errors import IntakeError, RequestError
 from aftercall.contracts.records import Interaction, content_hash, to_line
 from aftercall.intake.notices import NoticeGate
-from aftercall.text.pii_finder import RULES_ONLY, Finder
+from aftercall.text.pii_finder import RULES_ONLY, RULES_VERSION, Finder
 from aftercall.text.redact_records import redact_interaction, redact_text, redact_value
 from aftercall.text.roles import with_roles_checked
 
@@ -30,7 +30,8 @@ class Record:
     """One received record, ready to be stored: redacted, keyed, hashed. `data` is JSON-able.
 
     For an interaction `data` is its canonical line; for every other kind a dict of canonical column to JSON value
-    (instants and dates as ISO text). `dropped` names personal fields that were dropped at the door.
+    (instants and dates as ISO text). `dropped` names personal fields that were dropped at the door;
+    `redaction_version` says what masked the rest.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class Record:
     source_ref: str
     data: Mapping[str, Any]
     dropped: tuple[str, ...] = ()
+    redaction_version: str = RULES_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,17 @@ def record_of(interaction: Interaction, source_system: str, source_ref: str, con
         attributes=attributes,
     )
     data = to_line(stored)
-    return Record("interaction", stored.interaction_id, day_on, content_hash(data), source_system, source_ref, data, dropped)
+    return Record(
+        "interaction",
+        stored.interaction_id,
+        day_on,
+        content_hash(data),
+        source_system,
+        source_ref,
+        data,
+        dropped,
+        context.finder.version,
+    )
 
 
 def _admitted(interaction: Interaction) -> tuple[Interaction, dict[str, Any]]:

@@ -38,6 +38,12 @@ _THANKED = re.compile(r"\b(?:hi|hello|hey|dear|thanks|thank you|bye|thanks for (
 _AFTER_NAME = re.compile(r",? (?:speaking|here|calling|on the line|from|at|with|again|has joined)\b")
 _AFTER_SURE = re.compile(r",? (?:speaking|here|calling|on the line|from|at)\b")
 _ALONE = re.compile(r"(?:[,.!?]|,? you too\b|$)")
+_HERE = re.compile(r"\b(?:this is|i'm|i am|it's),? $")
+_SOUGHT = re.compile(
+    r"\b(?:looking for|calling for|trying to (?:reach|get hold of)|asking for|on behalf of|assist(?:ed)? by),? "
+)
+_OPENS = re.compile(r"(?=[^\W\d_]+ (?:from|at|here|speaking)\b)")
+_SPELLED = re.compile(r"(?<![\w'])(?:[^\W\d_](?:[-.]|[ ]|, )){3,}[^\W\d_](?![\w'])")
 _SPEAKING = re.compile(r"(?:^|[.!?,] |fernhill, )((?:[^\W\d_]+[ ]){1,3})(?:speaking|here)\b")
 _ASKS = re.compile(
     rf"\b(?:{_WHICH} (?:and (?:last|first) )?)?(?:name|surname)s?\b(?!,? (?:of|is|was|on the (?:list|menu)))"
@@ -49,7 +55,7 @@ _LEAD = listed(
     "yes yeah yep sure ok okay of course certainly absolutely hi hello it it's its the name is my full first last and i am i'm "
     "im this uh um oh that's thats that would be well so please thank you thanks"
 )
-_ANSWER_WORDS = 14
+_ANSWER_WORDS = 24
 _JOINS = re.compile(r"(?: |-|\. |\n)")
 PARTICLES = listed("de del della di da dos van von der den la le el al bin ibn st mc")
 _MOST = 4
@@ -69,9 +75,30 @@ def name_cues(text: str, low: str, words: Sequence[Word], *, asked: bool) -> Ite
         yield from _name_at(words, at.get(cue.end()), text, is_cased=is_cased, sure=False)
     for cue in _SPEAKING.finditer(low):
         yield from _name_at(words, at.get(cue.start(1)), text, is_cased=is_cased, sure=False)
+    for cue in _SOUGHT.finditer(low):
+        found = list(_name_at(words, at.get(cue.end()), text, is_cased=is_cased, sure=True))
+        yield from (span for span in found if " " in text[slice(*span)])
+    if is_cased and words[0].is_capital and words[0].low not in common_words() and _OPENS.match(low, words[0].start):
+        yield from _name_at(words, 0, text, is_cased=True, sure=False)
+    for place in range(len(words) - 1):  # "Harold Boswell", wherever it stands
+        if _is_pair(words[place], words[place + 1], text):
+            yield from _name_at(words, place, text, is_cased=True, sure=True)
+    yield from (match.span() for match in _SPELLED.finditer(text))
     if asked and len(words) <= _ANSWER_WORDS:
         first = next((place for place, word in enumerate(words) if word.low not in _LEAD), None)
         yield from _name_at(words, first, text, is_cased=is_cased, sure=True, answer=True)
+
+
+def _is_pair(first: Word, second: Word, text: str) -> bool:
+    """Whether a given name and a capital that is no common word stand side by side."""
+    return (
+        first.low in given_names()
+        and first.is_capital
+        and second.is_capital
+        and second.text != "I"
+        and (second.low in given_names() or second.low not in never_names())
+        and text[first.end : second.start] in (" ", "-")
+    )
 
 
 def asks_for_name(low: str) -> bool:
@@ -107,7 +134,8 @@ def _name_at(
         last += 1
     if not sure and last == place and first.low not in given_names():
         after = text[words[last].end :].lower()
-        thanked = first.is_capital and _THANKED.search(text[: first.start].lower()) and _ALONE.match(after)
+        before = text[: first.start].lower()
+        thanked = first.is_capital and (_THANKED.search(before) or _HERE.search(before)) and _ALONE.match(after)
         if not (thanked or (_AFTER_NAME if first.is_capital else _AFTER_SURE).match(after)):
             return
     yield first.start, words[last].end

@@ -16,7 +16,7 @@ from assets.coaching.assets import kept_answer
 from assets.lake import Lake
 from assets.marts.published import read_marts
 from assets.quality.assets import read_kept
-from assets.raw.receive import quarantined
+from assets.raw.receive import names_are_masked, quarantined
 from assets.report.inputs import ReportInputs
 from assets.station import Station
 
@@ -92,6 +92,7 @@ def gather(lake: Lake, station: Station, forms: Forms, results: FirstAnswers) ->
         agent_weeks=marts["mart_agent_week"],
         queue_intervals=marts["mart_queue_interval"],
         results=results,
+        names_are_masked=names_are_masked(lake),
         people=_of_epoch(read_kept(station.state / "analysis", "question_agreement"), forms.epoch),
         drift=_of_epoch(read_kept(station.state / "analysis", "score_drift"), forms.epoch),
         best_practice=kept_answer(station.state / "analysis", forms.epoch),

@@ -104,7 +104,9 @@ def _answer(page: Page, facts: Facts) -> Html:
     alarms = [*facts.given.warnings]
     if facts.given.basis != "synthetic" and not facts.given.names_are_masked:
         alarms.insert(
-            0, "Names and addresses are not masked in quotes: the models that find them are not part of this version."
+            0,
+            "Names and addresses are masked in quotes only where a cue shows them: some interactions were stored without the "
+            "models that find the others. Run `make setup`, then receive them again into a fresh state.",
         )
     return tag(
         "section",

@@ -192,7 +192,7 @@ def test_a_corpus_without_people_times_or_coaching_gives_a_sensible_page(inputs:
     qa, wfm = visible(made["qa.html"].decode()), visible(made["wfm.html"].decode())
     assert "Mean score" in qa
     assert "No teams in the source: load the roster" in qa
-    assert "Names and addresses are not masked" in qa
+    assert "Names and addresses are masked in quotes only where a cue shows them" in qa
     assert "map talk_s, hold_s and acw_s" in wfm
     assert "so they are too narrow if agents differ" in qa
     for text in (qa, wfm):
