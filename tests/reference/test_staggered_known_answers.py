@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
+from analytics.studies.event_study import event_study, pre_trend
 from analytics.studies.group_time import callaway_santanna
 from analytics.studies.imputation_errors import imputation
 from analytics.studies.longpanel import LongPanel, read_long
@@ -56,3 +58,24 @@ def test_imputation(counties: LongPanel) -> None:
     assert got.estimate == pytest.approx(-0.047710, abs=5e-7)
     # Published errors .01322 (imputation), .01348 (two-stage), .01326 (extended two-way): the jackknife is near.
     assert got.se == pytest.approx(0.0133, rel=0.05)
+
+
+@pytest.mark.real_data
+def test_imputation_analytic_errors(counties: LongPanel) -> None:
+    got = imputation(counties, vcov="analytic")
+    assert got.vcov == "analytic"
+    assert got.se == pytest.approx(0.01322, abs=6e-6)
+
+
+@pytest.mark.real_data
+def test_event_study_on_untreated_rows(counties: LongPanel) -> None:
+    """Printed by diff-diff 3.13.0, ImputationDiD(cluster="countyreal"): course, errors, and pretrend_test(n_leads=3)."""
+    got = event_study(counties)
+    after = {one.horizon: (round(one.estimate, 5), round(one.se or 0, 5)) for one in got.horizons if one.horizon >= 0}
+    assert after == {0: (-0.03107, 0.01358), 1: (-0.05223, 0.01881), 2: (-0.13608, 0.03534), 3: (-0.10471, 0.03377)}
+    before = pre_trend(counties)
+    assert before.leads == (-3, -2, -1)
+    assert before.statistic == pytest.approx(1.8380922, rel=1e-6)
+    assert before.p == pytest.approx(0.1392670, rel=1e-5)
+    assert got.covariance is not None
+    assert np.linalg.eigvalsh(got.covariance).min() > 0
