@@ -15,14 +15,19 @@ from aftercall.scoring.behaviour_cases import measure
 from aftercall.scoring.behaviours import FOLDER
 
 CASES = Path(__file__).parents[1] / "tests" / "blind"
+# Lines of the files that a search showed to somebody who was writing rules: their cases are blind no more and are left out.
+SEEN = {"benefit_explained": 29, "answers_question": 9, "transfer_etiquette": 16, "gratitude": 16}
 
 
 def measured() -> dict[str, dict[str, int]]:
     """Return the counts of every behaviour that has blind cases."""
     found = {}
     for path in sorted(CASES.glob("*.yaml")):
-        cases = yaml.safe_load(path.read_text(encoding="utf-8"))
-        found[cases["behaviour"]] = asdict(measure(cases["behaviour"], cases["paraphrases"], cases["near_misses"]))
+        text = path.read_text(encoding="utf-8")
+        cases, name = yaml.safe_load(text), path.stem
+        seen = yaml.safe_load(text.splitlines()[SEEN[name] - 1]) if name in SEEN else []
+        paraphrases, near_misses = ([one for one in cases[kind] if one not in seen] for kind in ("paraphrases", "near_misses"))
+        found[name] = asdict(measure(name, paraphrases, near_misses))
     return found
 
 

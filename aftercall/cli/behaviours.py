@@ -85,10 +85,10 @@ def _words(one: Behaviour, questions: Mapping[str, list[str]]) -> Iterator[str]:
         "evidence": one.evidence,
         "source": one.source,
         "asked by": asked,
-        "measured": str(one.measured) if one.measured else "not on words: it needs times",
+        "measured": str(one.measured) if one.measured else "not on words alone: it needs times",
     }
     for name, words in parts.items():
         yield textwrap.fill(f"{name:<11} {words}", 110, initial_indent="  ", subsequent_indent=" " * 14)
     for title, cases in (("shown in", one.examples), ("not shown in", one.counter_examples)):
         for case in cases[:2]:
-            yield f"  {title:<12}{' / '.join(case)}"
+            yield f"  {title:<13} {' / '.join(case)}"
