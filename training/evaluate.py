@@ -15,6 +15,7 @@ from typing import Any
 from aftercall.text.signals import Signals, load_signals
 from aftercall.text.weights import Places
 from training.measure import Figure
+from training.measure_backends import moved
 from training.measure_dialogues import casino_figures, maia_figures, star_figures
 from training.measure_errors import error_rows, pooled, reliability_rows
 from training.measure_intents import dstc11_figures, intent_figures
@@ -31,7 +32,7 @@ def say(what: str, begun: float) -> None:
     print(f"{time.monotonic() - begun:6.0f} s  {what}", file=sys.stderr, flush=True)
 
 
-def measure(model: Signals, card: dict[str, Any], root: Path, rated: Path | None) -> Measured:
+def measure(folder: Path, model: Signals, card: dict[str, Any], root: Path, rated: Path | None) -> Measured:
     """Return every table of the card."""
     begun = time.monotonic()
     rows = [*every_row(root, rated), *own_sentences()]
@@ -51,7 +52,7 @@ def measure(model: Signals, card: dict[str, Any], root: Path, rated: Path | None
     errors = error_rows(model, rows, card)
     short, long = reliability_rows(model, rows, card)
     say("errors and reliability", begun)
-    return Measured(figures, pooled(errors), errors, short, long)
+    return Measured(figures, pooled(errors), errors, short, long, moved(folder, rows))
 
 
 def main() -> None:
@@ -66,7 +67,7 @@ def main() -> None:
     card = json.loads((given.model / "card.json").read_bytes())
     with tempfile.TemporaryDirectory() as place:
         model = load_signals(Places(cache_dir=Path(place), text_model=given.model), thread_n=1)
-        measured = measure(model, card, REAL, given.rated)
+        measured = measure(given.model, model, card, REAL, given.rated)
     if given.figures:
         given.figures.write_text(json.dumps(measured.as_json(), indent=1) + "\n", encoding="utf-8")
     beside = json.loads(given.beside.read_bytes()) if given.beside else None

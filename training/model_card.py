@@ -60,6 +60,7 @@ class Measured:
     errors: list[tuple]
     reliability: list[tuple]
     bands: list[tuple]
+    moved: list[tuple]
 
     def as_json(self) -> dict[str, Any]:
         """Return the figures as plain data."""
@@ -130,6 +131,11 @@ def write_model_card(
         "Told: mean probability. True: share of sentences that are so. Error: mean distance over bands (ECE).",
         plain_table(("set", "act", "n", "told", "true", "error"), measured.reliability),
         plain_table(("act", "band", "n", "told", "true"), measured.bands),
+    ]
+    parts += [
+        "## What int8 rounding moves",
+        words("backends"),
+        plain_table(("values", "sentences", "mean", "within 0.02", "99th percentile", "largest"), measured.moved),
     ]
     if beside is not None:
         parts += ["## Without the rated sentences", beside_table(measured, beside)]
