@@ -108,7 +108,9 @@ def _is_street(low: str, own: str) -> bool:
     """Whether number, words and kind make a street: "12 Oak Lane", "12 oak lane", not "2 nights and way"."""
     kind = re.findall(r"[^\W\d_]+", low)[-1]
     middle = [word for word in re.findall(r"[^\W\d_]+", own)[:-1] if not _NUMBER_ONLY.fullmatch(word.lower())]
-    if any(word[0].isupper() for word in middle):
+    if low.startswith("oh "):
+        return False
+    if any(word[0].isupper() and len(word) > 1 for word in middle):
         return True
     # Nobody in lower case: the kind must be one that is hardly ever anything else, and what is named no small word.
     return kind in _PLAIN_KINDS and not (_SMALL & {word.lower() for word in middle})

@@ -61,7 +61,7 @@ class PersonalModels:
 
     def __init__(self, rampart: Path, spacy_en: Path, version: str) -> None:
         self.version = version
-        self._rampart_path, self._spacy_path = rampart, spacy_en
+        self.paths = {RAMPART: rampart, SPACY: spacy_en}
         self._rampart: _Rampart | None = None
         self._spacy: Any = None
         self._known: dict[str, tuple[Piece, ...]] = {}
@@ -70,14 +70,14 @@ class PersonalModels:
     def open(self) -> "PersonalModels":
         """Load both now. Raises: ModelError, one of them does not load."""
         if self._spacy is None:
-            self._rampart = _Rampart(self._rampart_path)
-            self._spacy = _spacy(self._spacy_path)
+            self._rampart = _Rampart(self.paths[RAMPART])
+            self._spacy = _spacy(self.paths[SPACY])
         return self
 
     @property
     def dictionary(self) -> frozenset[str]:
         """English words, from the dictionary that comes with spaCy's model."""
-        return english(self._spacy_path / "lemmatizer" / "lookups" / "lookups.bin")
+        return english(self.paths[SPACY] / "lemmatizer" / "lookups" / "lookups.bin")
 
     def pieces(self, text: str) -> tuple[Piece, ...]:
         """Return what the models saw in a text; the same text is read once. Raises: ModelError."""
@@ -176,7 +176,7 @@ def _without_torch() -> Generator[None]:
 
 
 def open_models(places: Places) -> PersonalModels:
-    """Return both models, found and checked but not yet loaded.
+    """Return both models, found and checked; they are loaded when the first text needs them.
 
     Raises: ModelMissing, weights or a library are not installed; ModelError, their bytes are not the pinned ones.
     """
@@ -186,4 +186,6 @@ def open_models(places: Places) -> PersonalModels:
                 RAMPART, [f"library {library} (not installed)"], "Run `make setup`, or: pip install 'aftercall[names]'"
             )
     rampart, spacy_en = find(RAMPART, places), find(SPACY, places)
-    return PersonalModels(rampart.path, spacy_en.path, f"rampart-{rampart.sha256[:8]}+spacy-en-{spacy_en.sha256[:8]}")
+    models = PersonalModels(rampart.path, spacy_en.path, f"rampart-{rampart.sha256[:8]}+spacy-en-{spacy_en.sha256[:8]}")
+    # Pinned bytes are known to load; somebody's own are tried at once, so that a run begins with what it ends with.
+    return models if rampart.is_pinned and spacy_en.is_pinned else models.open()

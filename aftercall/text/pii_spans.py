@@ -11,11 +11,12 @@ from typing import Literal, Protocol
 from aftercall.text.pii_addresses import Span, address_patterns, grown
 from aftercall.text.pii_models import Piece
 from aftercall.text.pii_names import PARTICLES, name_cues
-from aftercall.text.pii_screen import may_hold
+from aftercall.text.pii_screen import is_english, may_hold
 from aftercall.text.pii_words import Word, common_words, given_names, no_persons, words_of
 
 _LINE = re.compile(r"[^\s>?*](?:[^\n]*[^\s>?*,;])?")
 _BETWEEN = re.compile(r"[ \n,.>?-]*")
+_TAG = ("#", "_", "{", "}")
 PersonalKind = Literal["name", "address"]
 
 # How sure Rampart must be: of a capital that is no common word, of a name in lower case, of a common word with a capital, of
@@ -102,6 +103,8 @@ def _seen_names(text: str, words: Sequence[Word], pieces: Sequence[Piece], dicti
     seen = {*strength, *spacy}
     for place in sorted(seen):
         word = words[place]
+        if text[word.start - 1 : word.start] in _TAG or text[word.end : word.end + 1] in _TAG:
+            continue  # a placeholder of the source: #NAME#
         beside = any(other in seen and _is_next_to(text, words, place, other) for other in (place - 1, place + 1))
         by_spacy, p = place in spacy, strength.get(place, 0.0)
         if town.get(place, 0.0) > max(p, 0.5 if by_spacy else 0.0) and word.low not in given_names():
@@ -126,13 +129,16 @@ def _is_name(word: Word, p: float, dictionary: frozenset[str], *, by_spacy: bool
     if low in given_names() and low not in common_words():
         return p >= (CAPITAL_P if word.is_capital else NAME_P) or by_spacy
     if low in common_words():
-        if not word.is_capital:
+        if not word.is_capital or word.starts:
             return low in given_names() and p >= SURE_P
-        return (by_spacy and p >= NAME_P) or (p >= COMMON_P and not word.starts)
+        return (by_spacy and p >= NAME_P) or p >= COMMON_P
     if not word.is_capital:
         return p >= (SURE_P if low in dictionary else COMMON_P if is_cased else NAME_P)
+    is_word = is_english(low, dictionary)
     if word.starts and not beside:
-        return p >= (SURE_P if low in dictionary else COMMON_P) or (by_spacy and p >= CAPITAL_P and low not in dictionary)
+        return p >= (SURE_P if is_word else COMMON_P) or (by_spacy and p >= CAPITAL_P and not is_word)
+    if is_word and not beside:
+        return p >= COMMON_P or (by_spacy and p >= NAME_P)
     return by_spacy or p >= CAPITAL_P
 
 

@@ -35,7 +35,7 @@ class Word:
 
 
 def words_of(text: str) -> list[Word]:
-    """Return the words of a text with their places.
+    """Return the words of a text with their places; a mask is no word.
 
     >>> [(word.low, word.starts) for word in words_of("Hi, it's Kim's 2nd call. Thanks")]
     [('hi', True), ("it's", False), ('kim', False), ('2nd', False), ('call', False), ('thanks', True)]
@@ -43,6 +43,8 @@ def words_of(text: str) -> list[Word]:
     words, last = list[Word](), 0
     for match in _WORD.finditer(text):
         start, end = match.span()
+        if text[start - 1 : start] == "⟨":  # the word inside a mask is none of the text's
+            continue
         own = match.group()
         low = own.lower().replace("’", "'")
         starts = not words or _ENDS_SENTENCE.search(text, last, start) is not None
