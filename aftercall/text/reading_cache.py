@@ -26,7 +26,6 @@ _FREE_SHARE = 0.1
 _BUSY_S = 10.0
 _ROW_OVERHEAD_BYTES = 80
 _TABLE = "create table if not exists reading (key blob primary key, row blob not null, used integer not null) without rowid"
-_INDEX = "create index if not exists reading_used on reading (used)"
 _LOG = logging.getLogger(__name__)
 
 
@@ -69,6 +68,7 @@ class ReadingCache:
             packed = [(key, self._packed(row), self._tick) for key, row in rows.items()]
             with self._db:
                 self._db.executemany("insert or replace into reading values (?, ?, ?)", packed)
+                self._db.execute(f"pragma user_version = {self._tick}")
             self._make_room()
 
     def close(self) -> None:
@@ -84,8 +84,8 @@ class ReadingCache:
         self._db.execute("pragma synchronous=normal")
         with self._db:
             self._db.execute(_TABLE)
-            self._db.execute(_INDEX)
-        self._tick = 1 + (self._sql("select max(used) from reading")[0][0] or 0)
+        # One more than any opening that wrote: who came last stays longest.
+        self._tick = 1 + self._sql("pragma user_version")[0][0]
 
     def _close(self) -> None:
         if self._db is not None:
@@ -116,8 +116,10 @@ class ReadingCache:
             _LOG.warning("The cache of the text model %s cannot be replaced (%s); going on without it.", self.path, error)
 
     def _touch(self, keys: Sequence[bytes]) -> None:
-        """Mark rows as used in this opening; most are already, and reading then writes nothing."""
+        """Mark rows as used in this opening, once the file is half full: before, nothing will have to leave soon."""
         assert self._db is not None
+        if self._size_bytes() < self._cap_bytes / 2:
+            return
         for start in range(0, len(keys), _ASK_N):
             part = keys[start : start + _ASK_N]
             marks = ",".join("?" * len(part))
@@ -125,15 +127,18 @@ class ReadingCache:
             if stale:
                 with self._db:
                     self._db.execute(f"update reading set used = ? where key in ({marks})", [self._tick, *part])  # noqa: S608
+                    self._db.execute(f"pragma user_version = {self._tick}")
+
+    def _size_bytes(self) -> int:
+        pages, free, page_bytes = (self._sql(f"pragma {name}")[0][0] for name in ("page_count", "freelist_count", "page_size"))
+        return (pages - free) * page_bytes
 
     def _make_room(self) -> None:
         assert self._db is not None
-        pages, free, page_bytes = (self._sql(f"pragma {name}")[0][0] for name in ("page_count", "freelist_count", "page_size"))
-        over = (pages - free) * page_bytes - self._cap_bytes
+        over = self._size_bytes() - self._cap_bytes
         if over <= 0:
             return
-        # Each row costs its bytes, its key twice (table and index), and a little.
-        row_bytes = 4 * self._row_n + 2 * 32 + _ROW_OVERHEAD_BYTES
+        row_bytes = 4 * self._row_n + 32 + _ROW_OVERHEAD_BYTES
         leave_n = int((over + _FREE_SHARE * self._cap_bytes) / row_bytes) + 1
         with self._db:
             self._db.execute(
