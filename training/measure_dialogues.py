@@ -31,38 +31,40 @@ STAR_QUESTIONS = (
 CASINO_TARGET, STAR_TARGET = 0.30, 0.80
 
 
-def chat_value(frustration: np.ndarray, sentiment: np.ndarray) -> float:
-    """Return how annoyed a customer is over a chat: the mean of the turns' frustration, the worst turn, and low sentiment.
+def chat_values(means: np.ndarray, teaches: np.ndarray) -> np.ndarray:
+    """Return how aggressive the customer's words are over each chat: low sentiment and politeness, rudeness, annoyance.
 
-    Fixed beforehand, nothing in it is fitted.
+    `means` [chats, 4]: sentiment, politeness, rude, annoyance over the customer's turns. Each is put on one scale by the
+    teaching half's mean and spread, then they are added. This sum was chosen on the teaching half among sums of four.
     """
-    top = np.sort(frustration)[-2:].mean()
-    return float(0.5 * frustration.mean() + 0.25 * top - 0.25 * sentiment.mean())
+    level, spread = means[teaches].mean(axis=0), means[teaches].std(axis=0)
+    return ((means - level) / spread) @ np.array([-1.0, -1.0, 1.0, 1.0])
 
 
 def star_figures(model: Signals, root: Path) -> list[Figure]:
-    """Return AUC and AP of chats of the agents that taught nothing, drawn by agent, beside VADER's mean over customer turns."""
-    chats = [one for one in interactions(root / "star/transcripts/star.jsonl") if not star_teaches(one["agent_id"])]
+    """Return AUC and AP of chats of the agents that taught nothing, and of all; drawn by agent, beside VADER's mean."""
+    chats = list(interactions(root / "star/transcripts/star.jsonl"))
     said = [[t["text"] for t in one["turns"] if t["speaker"] == "customer"] for one in chats]
+    chats, said = zip(*[(one, texts) for one, texts in zip(chats, said, strict=True) if texts], strict=True)
     distinct = list(dict.fromkeys(text for texts in said for text in texts))
     at = {text: i for i, text in enumerate(distinct)}
-    read, compound = model.values(distinct), vader_compound(distinct)
-    frustration, sentiment = (read[:, model.heads.index(name)] for name in ("frustration", "sentiment"))
-    questions = (
-        ("customer_aggressive", True, "customer aggressive"),
-        ("agent_calm_helpful", False, "agent not calm and helpful"),
-    )
+    columns = [model.heads.index(name) for name in ("sentiment", "politeness", "rude", "annoyance")]
+    read, compound = model.values(distinct)[:, columns], vader_compound(distinct)
+    turns = [[at[text] for text in texts] for texts in said]
+    teaches = np.array([star_teaches(one["agent_id"]) for one in chats])
+    told = chat_values(np.array([read[rows].mean(axis=0) for rows in turns]), teaches)
+    base = np.array([-compound[rows].mean() for rows in turns])
     out = []
-    for label, wanted, what in questions:
-        chosen = [i for i, one in enumerate(chats) if one["labels"].get(label) is not None and said[i]]
-        truth = np.array([float(chats[i]["labels"][label] is wanted) for i in chosen])
-        turns = [np.array([at[text] for text in said[i]]) for i in chosen]
-        told = np.array([chat_value(frustration[rows], sentiment[rows]) for rows in turns])
-        base = ("VADER", np.array([-compound[rows].mean() for rows in turns]))
-        agents = [chats[i]["agent_id"] for i in chosen]
-        goal = STAR_TARGET if label == "customer_aggressive" else None
-        out.append(figure("STAR chats", what, "AUC", roc_auc_score, truth, told, groups=agents, baseline=base, target=goal))
-        out.append(figure("STAR chats", what, "AP", average_precision_score, truth, told, groups=agents, baseline=base))
+    for label, wanted, what in STAR_QUESTIONS:
+        asked = np.array([one["labels"].get(label) is not None for one in chats])
+        for which, chosen in (("STAR chats", asked & ~teaches), ("STAR, teaching half too", asked)):
+            rows = np.flatnonzero(chosen)
+            truth = np.array([float(chats[i]["labels"][label] is wanted) for i in rows])
+            agents = [chats[i]["agent_id"] for i in rows]
+            for name, metric in (("AUC", roc_auc_score), ("AP", average_precision_score)):
+                goal = STAR_TARGET if (label, which, name) == ("customer_aggressive", "STAR chats", "AUC") else None
+                here = ("VADER", base[rows])
+                out.append(figure(which, what, name, metric, truth, told[rows], groups=agents, baseline=here, target=goal))
     return out
 
 

@@ -13,6 +13,7 @@ from aftercall.text.model_text import model_text
 pytestmark = pytest.mark.train
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 SHIPPED = Path(__file__).parents[2] / "aftercall" / "text" / "models" / "signals"
+WITHIN = 0.95
 TEXTS = [
     "I am so sorry that your parcel got lost, that must have spoiled the birthday.",
     "my internet has been down for two weeks and nobody calls back",
@@ -39,8 +40,8 @@ def _needs_torch() -> None:
     torch.set_num_threads(1)
 
 
-def probabilities(card, logits: np.ndarray) -> np.ndarray:
-    return np.array([[p for head in card.heads for p in head.probabilities(row)] for row in logits.astype(float).tolist()])
+def values(card, logits: np.ndarray) -> np.ndarray:
+    return np.array([card.values(row) for row in logits.astype(float).tolist()])
 
 
 def run_onnx(graph: Path, tokens, texts) -> tuple[np.ndarray, np.ndarray]:
@@ -85,33 +86,30 @@ def test_export_says_what_torch_says(tmp_path):
 
 
 def test_shipped_int8_says_what_torch_says_with_its_weights():
+    """The graph rounds activations to int8, torch does not: nearly every value within 0.02 (model card: the largest)."""
     from training.dequantise import torch_model
 
     card = read_card(SHIPPED / "card.json")
     logits, embedding = run_onnx(SHIPPED / "model.onnx", shipped_tokens(), TEXTS)
     expected, expected_embedding = run_torch(torch_model(SHIPPED / "model.onnx"), shipped_tokens(), TEXTS)
-    apart = np.abs(probabilities(card, logits) - probabilities(card, expected))
-    # The graph rounds activations to int8 as well, torch does not: on a steep part of a curve that shows. docs/model_card.md
-    # measures it on many sentences; here: nearly all of the values within 0.02, none so far off that a weight must be wrong.
-    assert apart.mean() < 0.003
-    assert np.quantile(apart, 0.95) < 0.02
-    assert apart.max() < 0.3
+    apart = np.abs(values(card, logits) - values(card, expected))
+    assert apart.mean() < 0.004
+    assert (apart <= 0.02).mean() > WITHIN
+    assert apart.max() < 0.2
     assert (embedding * expected_embedding).sum(axis=1).min() > 0.97
 
 
-def test_torch_notices_another_weight():
-    """The comparison above can fail: one disturbed layer is seen."""
+def test_one_disturbed_layer_fails_the_comparison():
     import torch
 
     from training.dequantise import torch_model
 
-    model = torch_model(SHIPPED / "model.onnx")
-    card = read_card(SHIPPED / "card.json")
-    right = probabilities(card, run_torch(model, shipped_tokens(), TEXTS)[0])
+    model, card = torch_model(SHIPPED / "model.onnx"), read_card(SHIPPED / "card.json")
+    right = values(card, run_torch(model, shipped_tokens(), TEXTS)[0])
     with torch.no_grad():
         model.bert.encoder.layer[3].output.dense.weight.mul_(0.5)
-    wrong = probabilities(card, run_torch(model, shipped_tokens(), TEXTS)[0])
-    assert np.quantile(np.abs(right - wrong), 0.95) > 0.02
+    wrong = values(card, run_torch(model, shipped_tokens(), TEXTS)[0])
+    assert (np.abs(right - wrong) <= 0.02).mean() < WITHIN
 
 
 def test_every_logit_of_the_card_is_in_the_graph():
