@@ -1,6 +1,6 @@
 """What redaction finds and what it masks wrongly, on 733 marked sentences and real chats; what the screen costs; how fast.
 
-Lives here: the figures of docs/redaction.md, each with its interval. Needs the real data (AFTERCALL_REAL_DATA or the shared
+Lives here: the figures of the README, each with its interval. Needs the real data (AFTERCALL_REAL_DATA or the shared
 folder). Run: python benchmarks/redaction.py [--chats 300]. Writes benchmarks/out/redaction.json.
 
 Halves: thresholds and cleaning rules were chosen on one half of the sentences and are reported on the other. A half holds whole
