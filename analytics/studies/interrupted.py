@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from aftercall.contracts.errors import DesignError, RequestError
@@ -184,7 +183,7 @@ def fit_series(series: Series, shape: Shape) -> Fit:
     )
 
 
-def meat(scores: Floats, lags: int, time: Floats) -> NDArray[np.float64]:
+def meat(scores: Floats, lags: int, time: Floats) -> Floats:
     """Return Σ of score products with Bartlett weights 1 − l/(lags+1); rows further apart than their number are not neighbours.
 
     Source: Newey & West (1987); lags count periods, so a missing period does not bring its neighbours together.

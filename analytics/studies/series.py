@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from aftercall.contracts.errors import ContractError, DesignError, UnknownColumn
 from analytics.studies.periods import Calendar, calendar_of, first_code
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]  # what numpy's linear algebra returns, float64 in fact
 _MISSING = ("", "NA", "NaN", "nan", "null", ".", "None")
 
 
@@ -200,7 +200,7 @@ def read_block(frame: pl.DataFrame, *, outcome: str, unit: str, time: str, treat
     used = np.isin(np.arange(wide.shape[1]), found.codes)
     wide, labels = wide[:, used], tuple(np.asarray(found.labels)[used].tolist())
     pre_n = int((np.flatnonzero(used) < start_code(start, found, time)).sum())
-    complete = np.isfinite(wide).all(axis=1)
+    complete = [bool(one) for one in np.isfinite(wide).all(axis=1).tolist()]
     if lacking := [name for name in treated if not complete[place[name]]]:
         raise DesignError(f"{lacking[0]} has periods without a known {outcome}. Every period of a treated unit is needed.")
     donors = [name for name in known if name not in treated and complete[place[name]]]
