@@ -49,8 +49,7 @@ def group_time_cells(panel: LongPanel, *, controls: Controls = "not_yet") -> Cel
     Units treated from their first period on have no base and are left out. A unit's weight is the mean weight of its rows.
     Raises: DesignError, nothing can be compared.
     """
-    y = np.full((panel.unit_n, panel.period_n), np.nan)
-    y[panel.unit, panel.time] = panel.y
+    y = cell_means(panel, panel.y)
     weight = np.bincount(panel.unit, weights=panel.w, minlength=panel.unit_n) / np.bincount(panel.unit, minlength=panel.unit_n)
     inside = (panel.first >= 1) & (panel.first < panel.period_n)
     cohorts = np.unique(panel.first[inside]).astype(np.int64)
@@ -85,6 +84,15 @@ def group_time_cells(panel: LongPanel, *, controls: Controls = "not_yet") -> Cel
         share,
         member,
     )
+
+
+def cell_means(panel: LongPanel, values: Floats) -> Floats:
+    """Return weighted means by unit and period (U, T), NaN where there is no row; one row per cell is returned as it is."""
+    size = panel.unit_n * panel.period_n
+    at = panel.unit * panel.period_n + panel.time
+    weight = np.bincount(at, weights=panel.w, minlength=size)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (np.bincount(at, weights=panel.w * values, minlength=size) / weight).reshape(panel.unit_n, panel.period_n)
 
 
 def _cell(

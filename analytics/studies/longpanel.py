@@ -6,7 +6,7 @@ is counted (periods.py), estimating (imputation.py, group_time.py and others), t
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -17,15 +17,17 @@ from analytics.studies.periods import Calendar, Period, calendar_of, first_code
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Design = Literal["panel", "cross_sections", "clustered_cross_sections"]
 
 
 @dataclass(frozen=True, slots=True)
 class LongPanel:
-    """n rows, one per unit and period, sorted by (unit, time).
+    """n rows, one per unit and period (but see `design`), sorted by (unit, time).
 
     `unit` 0..U-1 and `time` 0..T-1 are codes per row (a period without rows keeps its code); `first` is the code of the period
     of first treatment per unit, inf for never; `cluster` 0..G-1 the assignment level per unit; `x` has a column per covariate.
-    `warnings` say what was mended or left out on the way in.
+    `warnings` say what was mended or left out on the way in. In cross-sections a unit is a group of one start date (and one
+    cluster) and has many rows in a period; without clusters the rows are independent draws.
     """
 
     unit: Ints
@@ -43,6 +45,7 @@ class LongPanel:
     unit_of_outcome: str
     period: Period
     warnings: tuple[str, ...] = ()
+    design: Design = "panel"
 
     @property
     def unit_n(self) -> int:
@@ -83,7 +86,7 @@ def read_long(
     frame: pl.DataFrame,
     *,
     outcome: str,
-    unit: str,
+    unit: str | None = None,
     time: str,
     first_treated: str,
     cluster: str | None = None,
@@ -94,23 +97,28 @@ def read_long(
 ) -> LongPanel:
     """Check a frame and return it as a panel.
 
-    Args: frame, one row per unit and period; first_treated, the period of first treatment in the terms of `time`; 0, null, NaN
-        and infinity mean never. cluster, the level at which treatment was assigned (the unit itself when left out).
+    Args: frame, one row per unit and period, or without `unit` one row per observation of repeated cross-sections;
+        first_treated, the period of first treatment in the terms of `time`; 0, null, NaN and infinity mean never;
+        cluster, the level at which treatment was assigned (the unit itself when left out).
     Raises: UnknownColumn; ContractError, naming every broken rule and its fix.
 
     >>> frame = pl.DataFrame({"firm": ["a", "a", "b", "b"], "year": [1, 2, 1, 2], "y": [1.0, 3.0, 1.0, 2.0], "g": [2, 2, 0, 0]})
     >>> read_long(frame, outcome="y", unit="firm", time="year", first_treated="g").first.tolist()
     [1.0, inf]
     """
-    named = [outcome, unit, time, first_treated, *covariates, *(name for name in (cluster, weights) if name)]
+    named = [outcome, time, first_treated, *covariates, *(name for name in (unit, cluster, weights) if name)]
     for name in named:
         if name not in frame.columns:
             raise UnknownColumn(name, "The panel", frame.columns)
+    design: Design = "panel" if unit else "clustered_cross_sections" if cluster else "cross_sections"
+    if unit is None:
+        groups = [pl.col(name).cast(pl.String).fill_null("never") for name in (first_treated, cluster) if name]
+        unit, frame = "(group)", frame.with_columns(pl.concat_str(groups, separator=" / ").alias("(group)"))
     notes = list[str]()
     numbers = [outcome, *covariates, *([weights] if weights else [])]
     rows = _known_rows(frame, numbers, (unit, time), notes)
     calendar = calendar_of(rows[time], period)
-    rules = [*_broken(rows, outcome, unit, time, weights), *calendar.problems]
+    rules = [*_broken(rows, outcome, unit if design == "panel" else None, time, weights), *calendar.problems]
     if rules:
         raise ContractError("The panel cannot be used: " + "; ".join(rules) + ".")
     rows = rows.with_columns(_time=pl.Series(calendar.codes)).sort(unit, "_time", maintain_order=True)
@@ -119,7 +127,7 @@ def read_long(
     first = _first(rows, unit, first_treated, calendar)
     cluster_codes, cluster_names = _clusters(rows, codes, cluster, first, notes)
     time_codes = rows["_time"].to_numpy().astype(np.int64)
-    if gaps := int(np.bincount(codes).size * (time_codes.max() + 1) - len(codes)):
+    if design == "panel" and (gaps := int(np.bincount(codes).size * (time_codes.max() + 1) - len(codes))):
         notes.append(f"{gaps} unit-periods have no row (the panel is not balanced); nothing is filled in.")
     covariate_rows = rows.select(covariates).to_numpy().astype(np.float64) if covariates else np.empty((len(codes), 0))
     return LongPanel(
@@ -138,6 +146,7 @@ def read_long(
         unit_of_outcome,
         calendar.period,
         tuple(notes),
+        design,
     )
 
 
@@ -158,11 +167,11 @@ def _known_rows(frame: pl.DataFrame, numbers: Sequence[str], keys: tuple[str, st
     return kept
 
 
-def _broken(rows: pl.DataFrame, outcome: str, unit: str, time: str, weights: str | None) -> list[str]:
+def _broken(rows: pl.DataFrame, outcome: str, unit: str | None, time: str, weights: str | None) -> list[str]:
     if rows.height == 0:
         return [f"no row has a known {outcome} (map the right column)"]
     rules = list[str]()
-    if twice := rows.height - rows.select(pl.struct(unit, time).n_unique()).item():
+    if unit and (twice := rows.height - rows.select(pl.struct(unit, time).n_unique()).item()):
         rules.append(f"{twice} rows repeat a unit and period (add them up, or name a finer unit or period)")
     if rows[time].n_unique() < 2:
         rules.append(f"{time} has one value only (an effect needs a before and an after)")

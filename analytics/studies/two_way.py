@@ -113,17 +113,21 @@ class TwoWay:
     inverse: Floats
     rank: int
 
+    def periods_of(self, column: Floats) -> Floats:
+        """Return the period effects (T) of a column; they are known up to one constant."""
+        unit_n, period_n = self.mean.shape
+        weighted = self.w * column
+        of_unit = np.bincount(self.unit, weights=weighted, minlength=unit_n)
+        return self.inverse @ (np.bincount(self.time, weights=weighted, minlength=period_n) - self.mean.T @ of_unit)
+
     def residual(self, v: Floats) -> Floats:
         """Return v (n,) or (n, m) without its unit and period effects."""
         columns = v.reshape(len(v), -1)
         out = np.empty_like(columns, dtype=np.float64)
-        unit_n, period_n = self.mean.shape
         safe = np.where(self.unit_w > 0, self.unit_w, 1.0)
         for j, column in enumerate(columns.T):
-            weighted = self.w * column
-            mean = np.bincount(self.unit, weights=weighted, minlength=unit_n) / safe
-            b = np.bincount(self.time, weights=weighted, minlength=period_n) - self.mean.T @ (self.unit_w * mean)
-            period = self.inverse @ b
+            period = self.periods_of(column)
+            mean = np.bincount(self.unit, weights=self.w * column, minlength=len(safe)) / safe
             out[:, j] = column - (mean - self.mean @ period)[self.unit] - period[self.time]
         return out.reshape(v.shape)
 
