@@ -125,5 +125,6 @@ SUMMARIES = {
     "score": "one line per interaction: scores, answers with evidence, coverage, epoch",
     "scorecard": "validate a scorecard and print its denominators",
     "signals": "one line per turn: what the text model and phrases find in it, its times",
+    "study": "the effect of a treatment that started at known times, its doubts and a verdict",
     "transcribe": "recordings to canonical interaction lines with word times",
 }

@@ -1,0 +1,68 @@
+"""A study in words: what it rests on and what would change it.
+
+Lives here: sentences for terminal and page. Not here: numbers (study.py), markup.
+"""
+
+from analytics.results import signed
+from analytics.studies.study import Study, digits_of
+from analytics.studies.verdict import NEEDED_BREAKDOWN
+
+_FIXES = {
+    "NO_CONTROL": "A group not treated, or treated later; else an interrupted series, 12 periods before (aftercall its).",
+    "TRIGGERED": "A hold-out: draw half of the eligible units by lot, treat the rest 8 periods later (--assignment FILE).",
+    "NO_HOLD_OUT": "A hold-out: draw half of the eligible units by lot, treat the rest 8 periods later (--assignment FILE).",
+    "OPT_IN": "The dates on which treatment was offered (--offer COL).",
+    "AUTO_ONLY": "Human scores of a random sample with their probabilities (--auto, --human, --prob).",
+    "CONTROL_MOVED": "A comparison group for which the false start or the negative control stays put.",
+    "NOT_RANDOM": "The file of who was drawn, matching the panel (--assignment FILE), or the true mechanism.",
+    "SHORT_PRE": "More periods before the first start.",
+    "UNTESTED_PT": "More periods before the start, to see whether groups moved together.",
+    "FEW_TEAMS": "More clusters that start, or start at different times.",
+    "ATTRITION": "Outcomes of those who left, or fewer leaving on one side.",
+    "FRAGILE": "Groups that move more alike before the start, or an assignment by lot.",
+    "SENSITIVITY_PENDING": "The bounds on failing trends (--sensitivity wait).",
+    "NO_INTERVAL": "More clusters: at least two that start and two that do not.",
+    "FAMILY": "Fewer outcomes declared in the family, or more data.",
+    "EPOCH_CHANGED": "A window within one epoch (--window), or scores of the whole window by one epoch.",
+    "NOT_ESTIMABLE": "Periods before the first start and units that are untreated in the same periods.",
+}
+
+
+def basis_of(found: Study) -> str:
+    """Return what the number rests on, in one line."""
+    if found.found is None:
+        return f"{len(found.panel.y):,} rows, {found.panel.unit_n:,} units, {found.window}."
+    one = found.found
+    g = f"{one.n_clusters:,} clusters, {one.n_treated_clusters:,} treated"
+    p = "" if one.p is None else f", p = {one.p:.3g}"
+    how = f"{one.method}; {one.vcov}{p}"
+    return f"{how}. {one.n_obs:,} rows, {one.n_units:,} units, {g}, {found.window}."
+
+
+def what_would_change(found: Study) -> list[str]:
+    """Return what would make the answer better, or another one."""
+    lines = list(dict.fromkeys(_FIXES[one.code] for one in found.reasons if one.code in _FIXES))
+    if found.found is None:
+        return lines or ["A comparison."]
+    if found.verdict == "supported":
+        held = found.breakdown
+        if held is not None:
+            lines.append(f"Trends that differ after the start by more than {held:g} times the largest step seen before.")
+        lines.append("A start date that depended on recent results, if the declared mechanism is wrong.")
+    is_null = found.found.p is None or found.found.p >= found.spec.alpha
+    if is_null and found.mde_80 is not None and found.equivalence_bound is not None:
+        unit = f" {found.panel.unit_of_outcome}" if found.panel.unit_of_outcome else ""
+        digits = digits_of(found.found)
+        mde, bound = signed(found.mde_80, digits).lstrip("+"), signed(found.equivalence_bound, digits).lstrip("+")
+        lines.append(
+            f"More data: a study like this finds effects from {mde}{unit} on in four of five cases. It excludes effects "
+            f"beyond {bound}{unit} either way (90 %)."
+        )
+    if (
+        found.bounds
+        and (found.breakdown is None or found.breakdown < NEEDED_BREAKDOWN)
+        and found.verdict != "supported"
+        and not lines
+    ):
+        lines.append("Groups that move more alike before the start, or an assignment by lot.")
+    return lines or ["More clusters or more periods would make the interval narrower."]
