@@ -200,7 +200,7 @@ def read_block(frame: pl.DataFrame, *, outcome: str, unit: str, time: str, treat
     used = np.isin(np.arange(wide.shape[1]), found.codes)
     wide, labels = wide[:, used], tuple(np.asarray(found.labels)[used].tolist())
     pre_n = int((np.flatnonzero(used) < start_code(start, found, time)).sum())
-    complete = [bool(one) for one in np.isfinite(wide).all(axis=1).tolist()]
+    complete = np.isfinite(wide).sum(axis=1) == wide.shape[1]
     if lacking := [name for name in treated if not complete[place[name]]]:
         raise DesignError(f"{lacking[0]} has periods without a known {outcome}. Every period of a treated unit is needed.")
     donors = [name for name in known if name not in treated and complete[place[name]]]
