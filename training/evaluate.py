@@ -28,7 +28,7 @@ from training.rows import Row, recogniser_like
 from training.train import REAL, ROOT, every_row
 
 # Kept, because it takes a second training: train --without-rated --out DIR, then evaluate --model DIR --figures this file.
-WITHOUT_RATED = Path(__file__).parent / "measured" / "without_rated.json"
+WITHOUT_RATED = ROOT / "docs" / "measured" / "text_model_without_rated.json"
 SHIPPED = ROOT / "aftercall" / "text" / "models" / "signals"
 
 
