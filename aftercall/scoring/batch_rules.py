@@ -168,6 +168,10 @@ def _each(turns: Turns, rule: Each) -> Verdicts:
         next_cancel = np.append(cancels, len(by))[np.searchsorted(cancels, moments, side="right")]
         keep = next_cancel >= settled
         moments, of, low, high, next_hit, done = (one[keep] for one in (moments, of, low, high, next_hit, done))
+    if rule.whole:
+        asked_n = rule.within_turns + (rule.by == rule.trigger.speaker)
+        keep = done | (high - low == asked_n)
+        moments, of, low, high, next_hit, done = (one[keep] for one in (moments, of, low, high, next_hit, done))
     return _moment_verdicts(turns, rule, (n, of, moments, done), by_rows, (low, high, next_hit), sets)
 
 

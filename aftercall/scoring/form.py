@@ -70,6 +70,7 @@ class Each:
     called for when `by` has no turn left, and a miss
     was not called for after all when `excused_by` was said. A moment still open is dropped when the other side says one of
     `cancelled_by` (only where the moment is `by`'s own): the customer who proposes another way needs no offer any more.
+    With `whole` a moment whose turns ran out, because the interaction ended, was not called for.
     """
 
     trigger: Condition
@@ -80,6 +81,7 @@ class Each:
     excused_by: Condition | None = None
     cancelled_by: tuple[str, ...] = ()
     lacks: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

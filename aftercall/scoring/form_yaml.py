@@ -155,7 +155,8 @@ def _rule(raw: Mapping[str, Any]) -> Rule:
     if "each" in called:
         within, before, lacks = expect.get("within_turns", 2), bool(expect.get("before", False)), "lacks" in expect
         said, cancelled = tuple(expect["lacks"] if lacks else expect["said"]), tuple(raw.get("cancelled_by", ()))
-        return Each(_condition(called["each"]), expect["speaker"], said, within, before, excused, cancelled, lacks)
+        whole = bool(expect.get("whole", False))
+        return Each(_condition(called["each"]), expect["speaker"], said, within, before, excused, cancelled, lacks, whole)
     return Whole(_condition(expect), when=_maybe(called.get("when")), excused_by=excused)
 
 

@@ -104,7 +104,7 @@ def each_verdict(state: EachState, rule: Each, scope: Scope) -> Verdict:
     """
     if rule.excused_by and rule.excused_by.window.kind == "first_s" and scope.is_untimed:
         return Verdict(null_reason="no_times")
-    state = _missing(state, tuple(one for one in state.open if one.first))
+    state = _missing(state, () if rule.whole else tuple(one for one in state.open if one.first))
     if state.missed_n and rule.excused_by and is_excused(state.excuse, rule.excused_by, scope):
         return Verdict()
     if state.doubt_n and not state.missed_n + state.done_n:
