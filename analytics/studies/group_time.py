@@ -1,7 +1,7 @@
 """Group-time effects: each cohort against units not treated (yet), from the period before its start.
 
-Lives here: the estimator of Callaway and Sant'Anna (Journal of Econometrics 2021) without covariates, its four averages and
-their influence functions. Not here: imputation (imputation.py), verdicts.
+Lives here: the estimator of Callaway and Sant'Anna (Journal of Econometrics 2021), its four averages and their influence
+functions. Not here: a comparison with covariates (doubly_robust.py), imputation (imputation.py), verdicts.
 
 Base period: the last one before treatment (for pre-periods, the one before each). A unit needs both; nothing is filled in.
 """
@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aftercall.contracts.errors import DesignError
+from analytics.studies.doubly_robust import doubly_robust
 from analytics.studies.estimate import Estimate, GroupTime, Horizon, horizons_of, interval
 from analytics.studies.longpanel import LongPanel
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 Controls = Literal["never", "not_yet"]
 Average = Literal["simple", "dynamic", "group", "calendar"]
 
@@ -47,9 +49,11 @@ def group_time_cells(panel: LongPanel, *, controls: Controls = "not_yet") -> Cel
     """Return ATT(g, t) for every cohort and period that can be compared.
 
     Units treated from their first period on have no base and are left out. A unit's weight is the mean weight of its rows.
+    Covariates count as they are in the base period, doubly robust.
     Raises: DesignError, nothing can be compared.
     """
     y = cell_means(panel, panel.y)
+    x = [cell_means(panel, column) for column in panel.x.T]
     weight = np.bincount(panel.unit, weights=panel.w, minlength=panel.unit_n) / np.bincount(panel.unit, minlength=panel.unit_n)
     inside = (panel.first >= 1) & (panel.first < panel.period_n)
     cohorts = np.unique(panel.first[inside]).astype(np.int64)
@@ -61,11 +65,13 @@ def group_time_cells(panel: LongPanel, *, controls: Controls = "not_yet") -> Cel
         for t in range(1, panel.period_n):
             base = g - 1 if t >= g else t - 1
             change = y[:, t] - y[:, base]
-            known = np.isfinite(change)
+            at_base = np.stack([one[:, base] for one in x], axis=1) if x else np.empty((panel.unit_n, 0))
+            known = np.isfinite(change) & np.isfinite(at_base).all(axis=1)
             free = never if controls == "never" else usable & (panel.first > max(t, base)) & ~of_g
             one, other = known & of_g, known & free
             if one.any() and other.any():
-                rows.append((g, t, *_cell(change, one, other, weight, usable)))
+                compared = _adjusted(change, one, other, weight, at_base) if x else _cell(change, one, other, weight)
+                rows.append((g, t, compared[0], int(one.sum()), compared[1] * int(usable.sum())))
     if not rows:
         raise DesignError(
             "No cohort can be compared: it needs a period before its start and units that are "
@@ -95,17 +101,24 @@ def cell_means(panel: LongPanel, values: Floats) -> Floats:
         return (np.bincount(at, weights=panel.w * values, minlength=size) / weight).reshape(panel.unit_n, panel.period_n)
 
 
-def _cell(
-    change: Floats, one: NDArray[np.bool_], other: NDArray[np.bool_], weight: Floats, usable: NDArray[np.bool_]
-) -> tuple[float, int, Floats]:
-    n = int(usable.sum())
+def _cell(change: Floats, one: Bools, other: Bools, weight: Floats) -> tuple[float, Floats]:
+    """Return the difference of mean changes and every unit's influence on it (a sum, not a mean)."""
     influence, means = np.zeros(len(change)), list[float]()
     for side, sign in ((one, 1.0), (other, -1.0)):
         w, values = weight[side], change[side]
         mean = float((w * values).sum() / w.sum())
-        influence[side] += sign * n * w * (values - mean) / w.sum()
+        influence[side] += sign * w * (values - mean) / w.sum()
         means.append(mean)
-    return means[0] - means[1], int(one.sum()), influence
+    return means[0] - means[1], influence
+
+
+def _adjusted(change: Floats, one: Bools, other: Bools, weight: Floats, x: Floats) -> tuple[float, Floats]:
+    """Return the same, doubly robust in the covariates of the base period."""
+    both = one | other
+    estimate, own = doubly_robust(change[both], one[both], weight[both], x[both])
+    influence = np.zeros(len(change))
+    influence[both] = own / both.sum()
+    return estimate, influence
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +205,8 @@ def callaway_santanna(
     )
     treated = np.isfinite(panel.first) & (panel.first < panel.period_n)
     return Estimate(
-        f"Callaway-Sant'Anna, {average} average, {controls.replace('_', ' ')} treated controls",
+        f"Callaway-Sant'Anna, {average} average, {controls.replace('_', ' ')} treated controls"
+        + (", doubly robust" if panel.x.shape[1] else ""),
         "ATT",
         panel.outcome,
         panel.unit_of_outcome,
