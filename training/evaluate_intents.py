@@ -37,7 +37,7 @@ from training.public_sets import banking77, clinc150
 from training.rows import Row
 
 DRAWS, SEED, FEWEST = 400, 7, 5
-MULTIDOGO_CONVERSATIONS, MULTIDOGO_HELD = 1_500, 0.3
+MULTIDOGO_CONVERSATIONS, MULTIDOGO_HELD = 700, 0.3
 Metric = Callable[[np.ndarray], float]
 
 

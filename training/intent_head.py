@@ -45,7 +45,7 @@ class Held:
 
 def taught(embeddings: np.ndarray, truth: np.ndarray) -> LogisticRegression:
     """Return the regression every head is."""
-    return LogisticRegression(max_iter=1_000, C=C).fit(embeddings, truth)
+    return LogisticRegression(max_iter=400, C=C).fit(embeddings, truth)
 
 
 def held_out(embeddings: np.ndarray, texts: Sequence[str], names: Sequence[str]) -> Held:
