@@ -17,12 +17,16 @@ from aftercall.scoring.behaviours import FOLDER
 CASES = Path(__file__).parents[1] / "tests" / "blind"
 # Lines of the files that a search showed to somebody who was writing rules: their cases are blind no more and are left out.
 SEEN = {"benefit_explained": 29, "answers_question": 9, "transfer_etiquette": 16, "gratitude": 16}
+# Words alone cannot show a silence: its rule needs times.
+NEEDS_TIMES = {"dead_air"}
 
 
 def measured() -> dict[str, dict[str, int]]:
     """Return the counts of every behaviour that has blind cases."""
     found = {}
     for path in sorted(CASES.glob("*.yaml")):
+        if path.stem in NEEDS_TIMES:
+            continue
         text = path.read_text(encoding="utf-8")
         cases, name = yaml.safe_load(text), path.stem
         seen = yaml.safe_load(text.splitlines()[SEEN[name] - 1]) if name in SEEN else []

@@ -8,7 +8,7 @@ import pytest
 
 from aftercall.scoring.behaviours import FOLDER, catalogue
 
-TIMED = {"interruption", "response_time"}
+TIMED = {"interruption", "response_time", "dead_air"}
 
 
 @pytest.fixture(scope="module")
