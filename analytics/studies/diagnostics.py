@@ -203,11 +203,19 @@ def reach_of_offer(offered: LongPanel, treated_first: Floats) -> Check:
     return Check("reach", CheckResult(question, None, detail), value=inside - outside)
 
 
-def periods_before(panel: LongPanel) -> int:
-    """Return how many periods with rows precede the first start of all; every period when nobody starts."""
-    started = panel.first < panel.period_n
-    first = float(panel.first[started].min()) if started.any() else np.inf
-    return int(np.unique(panel.time[panel.time < first]).size)
+def periods_before(panel: LongPanel) -> tuple[int, int]:
+    """Return how many periods with rows precede the start: of the middle treated unit, and of the one that starts last.
+
+    Every period, twice, when nobody starts.
+    """
+    seen = np.zeros(panel.period_n + 1, dtype=np.int64)
+    seen[np.unique(panel.time) + 1] = 1
+    before = np.cumsum(seen)
+    starts = panel.first[panel.first < panel.period_n]
+    if not len(starts):
+        return int(before[-1]), int(before[-1])
+    each = before[np.maximum(starts, 0).astype(np.int64)]
+    return int(np.median(each)), int(each.max())
 
 
 def baseline(panel: LongPanel) -> float | None:

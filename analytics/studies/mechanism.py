@@ -49,9 +49,8 @@ def match_assignment(panel: LongPanel, table: pl.DataFrame) -> Assigned:
     names = [_text(value) for value in table["unit"].to_list()]
     if len(set(names)) < len(names):
         raise ContractError(f"The assignment file names {len(names) - len(set(names))} units twice. Give each one row.")
-    at_units = len(set(names) & {_text(n) for n in panel.unit_names})
-    at_clusters = len(set(names) & {_text(n) for n in panel.cluster_names})
-    by_unit = at_units >= at_clusters
+    lacking = [len({_text(n) for n in level} - set(names)) / len(level) for level in (panel.unit_names, panel.cluster_names)]
+    by_unit = lacking[0] <= lacking[1]
     known = [_text(n) for n in (panel.unit_names if by_unit else [panel.cluster_names[c] for c in panel.cluster.tolist()])]
     level = "unit" if by_unit else "cluster"
     started = panel.first < panel.period_n

@@ -13,7 +13,7 @@ from scipy import stats
 from aftercall.contracts.errors import DesignError, RequestError
 from analytics.results import CrossCheck
 from analytics.studies.did2x2 import did2x2
-from analytics.studies.estimate import Estimate, interval
+from analytics.studies.estimate import Estimate, GroupTime, Horizon, interval
 from analytics.studies.event_study import event_study
 from analytics.studies.fixed_effects import twfe
 from analytics.studies.group_time import callaway_santanna
@@ -162,6 +162,28 @@ def cross_checks(panel: LongPanel, spec: StudySpec, method: Chosen) -> tuple[Cro
 def replace_vcov(spec: StudySpec) -> StudySpec:
     """Return the spec with the covariance every estimator has."""
     return replace(spec, vcov="auto", inference="auto")
+
+
+def course_of(panel: LongPanel, found: Estimate | None, alpha: float) -> tuple[Horizon, ...]:
+    """Return the estimate's event study; for one without, that of imputation."""
+    if found is None or found.horizons:
+        return () if found is None else found.horizons
+    try:
+        return event_study(panel, alpha=alpha).horizons
+    except (DesignError, np.linalg.LinAlgError):
+        return ()
+
+
+def cohorts_of(panel: LongPanel, found: Estimate | None, alpha: float) -> tuple[GroupTime, ...]:
+    """Return effects by cohort and period: the estimate's own, else those against units not treated yet."""
+    if found is None or found.group_time:
+        return () if found is None else found.group_time
+    if panel.design != "panel":
+        return ()
+    try:
+        return callaway_santanna(panel, alpha=alpha).group_time
+    except DesignError:
+        return ()
 
 
 def detectable(found: Estimate, alpha: float) -> tuple[float | None, float | None]:

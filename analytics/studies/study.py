@@ -16,7 +16,7 @@ from analytics.studies import diagnostics, methods
 from analytics.studies.attrition import lee_bounds
 from analytics.studies.base_event_study import base_event_study
 from analytics.studies.diagnostics import Check, Donuts
-from analytics.studies.estimate import Estimate
+from analytics.studies.estimate import Estimate, GroupTime, Horizon
 from analytics.studies.longpanel import LongPanel
 from analytics.studies.mechanism import REFUSED_AT, balance_test, match_assignment
 from analytics.studies.prepare import Prepared, prepared
@@ -29,7 +29,8 @@ WAIT_UP_TO_ROWS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """The answer of a declared study. `found` None: there is not even a change to show.
+    """The answer of a declared study. `found` None: there is not even a change to show. `course` is the event
+    study (negative horizons before), `group_time` the effect by cohort and period.
 
     `mde_80` and `equivalence_bound` are in the outcome's unit; `bounds` the sensitivity of the average and of the first period.
     """
@@ -39,6 +40,8 @@ class Study:
     found: Estimate | None
     verdict: Verdict
     reasons: tuple[Reason, ...]
+    course: tuple[Horizon, ...]
+    group_time: tuple[GroupTime, ...]
     checks: tuple[CheckResult, ...]
     cross_checks: tuple[CrossCheck, ...]
     bounds: tuple[Sensitivity, ...]
@@ -90,9 +93,9 @@ class Study:
         record |= {"window": self.window, "period": self.panel.period, "verdict": self.verdict}
         record["reasons"] = [one.code for one in self.reasons]
         course = ("horizon", "estimate", "se", "ci_low", "ci_high", "n_units")
-        record["event_study"] = [{name: getattr(one, name) for name in course} for one in found.horizons] if found else []
+        record["event_study"] = [{name: getattr(one, name) for name in course} for one in self.course]
         cells = ("first", "time", "estimate", "se", "n_units")
-        record["group_time"] = [{name: getattr(one, name) for name in cells} for one in found.group_time] if found else []
+        record["group_time"] = [{name: getattr(one, name) for name in cells} for one in self.group_time]
         record["diagnostics"] = [{"question": c.question, "passed": c.passed, "detail": c.detail} for c in self.checks]
         record["cross_checks"] = [{"method": c.method, "estimate": c.estimate, "se": c.se} for c in self.cross_checks]
         record |= {"mde_80": self.mde_80, "equivalence_bound": self.equivalence_bound, "baseline": self.baseline}
@@ -148,7 +151,7 @@ def study(
         donuts,
         spec.mechanism,
         is_random,
-        diagnostics.periods_before(panel),
+        *diagnostics.periods_before(panel),
         spec.min_pre,
         spec.alpha,
         diagnostics.baseline(panel),
@@ -170,6 +173,8 @@ def study(
         found,
         verdict_of(case, all_reasons),
         all_reasons,
+        methods.course_of(panel, found, spec.alpha),
+        methods.cohorts_of(panel, found, spec.alpha),
         tuple(shown),
         (*_beside(rows, spec), *cross),
         bounds,

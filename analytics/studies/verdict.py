@@ -20,7 +20,10 @@ NEEDED_BREAKDOWN = 0.5
 TOO_GOOD_SHARE = 0.20
 TEXTS = REASON_TEXTS | {
     "NO_CONTROL": "No comparison group. The change contains trend, season, mix and regression to the mean (expected: {rtm}).",
-    "TRIGGERED": "Units were treated because of recent results. Not identified without a hold-out. {donuts}.",
+    "TRIGGERED": (
+        "Agents were coached because of recent results. Not identified without a hold-out. "
+        "Without {widths} {periods} before coaching: {values}."
+    ),
     "NO_HOLD_OUT": "Recent results decided who starts. Without a randomised hold-out the answer is inconclusive at best.",
     "NOT_RANDOM": "Declared randomised, but {detail}.",
     "AUTO_ONLY": "Automatic score without a random human sample: coaching can change how the score errs ({detail}).",
@@ -53,7 +56,11 @@ CAPS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Everything the rules look at. `pre_n` periods before the first start; `breakdown` is only read if `is_bounded`."""
+    """Everything the rules look at.
+
+    `pre_n` periods precede the start of the middle treated unit, `most_pre_n` that of the last; `breakdown` is only read if
+    `is_bounded`.
+    """
 
     panel: LongPanel
     found: Estimate | None
@@ -62,6 +69,7 @@ class Case:
     mechanism: str
     is_random: bool
     pre_n: int
+    most_pre_n: int
     min_pre: int
     alpha: float
     baseline: float | None
@@ -91,7 +99,7 @@ def reasons_of(case: Case, given: Sequence[Reason]) -> tuple[Reason, ...]:
     is_weekly = case.panel.period == "week"
     if is_weekly and not case.is_random and case.pre_n < case.min_pre:
         out.append(reason("SHORT_PRE", k=case.pre_n, needed=case.min_pre))
-    if not case.is_random and case.pre_n == 1:
+    if not case.is_random and case.most_pre_n == 1:
         out.append(reason("UNTESTED_PT"))
     if case.found is None:
         return tuple(out)
@@ -101,7 +109,7 @@ def reasons_of(case: Case, given: Sequence[Reason]) -> tuple[Reason, ...]:
         out.append(reason("TOO_GOOD", share=100 * abs(case.found.estimate) / case.baseline))
     if case.found.p is None:
         out.append(reason("NO_INTERVAL", detail=" ".join(case.found.notes) or "too few clusters"))
-    if not case.is_random and case.pre_n > 1:
+    if not case.is_random and case.most_pre_n > 1:
         if not case.is_bounded:
             out.append(Reason("SENSITIVITY_PENDING", case.why_not_bounded or TEXTS["SENSITIVITY_PENDING"]))
         elif case.breakdown is None or case.breakdown < NEEDED_BREAKDOWN:
@@ -121,10 +129,10 @@ def _by_mechanism(case: Case) -> list[Reason]:
     if case.mechanism != "triggered" or case.is_random:
         return []
     if case.donuts is None or case.donuts.differ:
-        said = "Estimates without the periods before the start could not be compared"
-        if case.donuts is not None:
-            said = f"Estimates {case.donuts.check.shown.detail}"
-        return [reason("TRIGGERED", donuts=said), *_dip(case.checks)]
+        found = {} if case.donuts is None else case.donuts.estimates
+        values = "/".join("–" if value is None else signed(value, 2) for value in found.values())
+        widths, periods = "/".join(map(str, found)), "weeks" if case.panel.period == "week" else "periods"
+        return [reason("TRIGGERED", widths=widths, periods=periods, values=values or "not computed"), *_dip(case.checks)]
     return [reason("NO_HOLD_OUT"), *_dip(case.checks)]
 
 
