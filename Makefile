@@ -32,7 +32,7 @@ $(VENV)/.platform: pyproject.toml constraints.txt weights.txt | $(BIN)/python
 
 $(VENV)/.dev: $(VENV)/.platform
 	@echo "Installing what the checks need: about 60 MB more, under a minute. Once only."
-	@$(PIP) install -c constraints.txt -e '.[platform,speech,names,notebooks,dev]'
+	@$(PIP) install -c constraints.txt -e '.[platform,speech,names,notebooks,studies,dev]'
 	@touch $@
 
 $(VENV)/.train: weights-train.txt $(VENV)/.platform

@@ -121,6 +121,17 @@ def imputation(
     return estimate_of(panel, spread, donut=donut, balanced=balanced, alpha=alpha)
 
 
+def _units_at(panel: LongPanel, sums: ClusterSums, names: list[int]) -> list[int]:
+    """Return how many units are behind each horizon."""
+    if not names:
+        return []
+    rows = np.flatnonzero(sums.used)
+    since = panel.horizon[rows].astype(np.int64)
+    size = max(names) + 1
+    pairs = np.unique(panel.unit[rows] * size + since) if panel.design != "panel" else panel.unit[rows] * size + since
+    return np.bincount(pairs % size, minlength=size)[names].tolist()
+
+
 def estimate_of(panel: LongPanel, spread: Spread, *, donut: int, balanced: int | None, alpha: float) -> Estimate:
     """Return estimates and their spread as an Estimate: the first target is the answer, the others its course."""
     sums, g = spread.sums, panel.cluster_n
@@ -130,7 +141,7 @@ def estimate_of(panel: LongPanel, spread: Spread, *, donut: int, balanced: int |
     estimate, se = float(spread.estimates[0]), float(ses[0])
     low, high, p = interval(estimate, se, df, alpha=alpha) or (None, None, None)
     names = [int(name) for name in sums.target_names[1:]]
-    used_units = [np.unique(panel.unit[sums.used & (panel.horizon == name)]).size for name in names]
+    used_units = _units_at(panel, sums, names)
     treated = np.isfinite(panel.first) & (panel.first < panel.period_n)
     notes = list[str]()
     if sums.left_out_n:

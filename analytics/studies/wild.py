@@ -107,7 +107,8 @@ def multipliers(g: int, draws: int, kind: Weights, seed: int) -> Floats:
     """Return the clusters' multipliers (draws, G), mean 0 and variance 1."""
     rng = np.random.default_rng(seed)
     if kind == "rademacher":
-        return rng.integers(0, 2, (draws, g)) * 2.0 - 1.0
+        signs: Floats = rng.integers(0, 2, (draws, g)).astype(np.float64)
+        return 2 * signs - 1
     points: Floats = np.sqrt(np.array([0.5, 1.0, 1.5]))
     six: Floats = np.concatenate([-points, points])
     return np.asarray(six[rng.integers(0, 6, (draws, g))], dtype=np.float64)
