@@ -6,7 +6,7 @@ train.
 Run: python benchmarks/text_model.py [--runs N] [--turns N] [--sample N].
 
 Ours reads repeats once, sentence by sentence, int8, on two threads. The reference reads a random sample of the turns as they
-stand, in fp32, with torch's own number of threads; its time is scaled to all turns. Each side runs in a process of its own, in
+stand, in fp32, with one thread and with all; the better time is scaled to all turns. Each side runs in a process of its own, in
 turn; wall seconds decide, processor seconds stand beside them, because a busy machine stretches the former.
 """
 
@@ -88,16 +88,18 @@ def reference(texts: list[str], sample: int, _cache: Path) -> dict[str, Any]:
     tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"), **signs)
     pipe = pipeline("text-classification", model=classifier, tokenizer=tokenizer, top_k=None, function_to_apply="sigmoid")
     chosen = random.Random(7).sample(texts, min(sample, len(texts)))
-    pipe(chosen[0])
-    began, began_cpu = time.perf_counter(), time.process_time()
-    for text in chosen:
-        pipe(text, truncation=True, max_length=128)
-    scale = len(texts) / len(chosen)
-    return {
-        "s": (time.perf_counter() - began) * scale,
-        "cpu_s": (time.process_time() - began_cpu) * scale,
-        "threads": torch.get_num_threads(),
-    }
+    tried = list[dict[str, Any]]()
+    for thread_n in (1, os.cpu_count() or 1):
+        # On a busy machine torch's threads wait for each other and are slower than one: the better time counts.
+        torch.set_num_threads(thread_n)
+        pipe(chosen[0])
+        began, began_cpu = time.perf_counter(), time.process_time()
+        for text in chosen:
+            pipe(text, truncation=True, max_length=128)
+        scale = len(texts) / len(chosen)
+        wall_s, cpu_s = (time.perf_counter() - began) * scale, (time.process_time() - began_cpu) * scale
+        tried.append({"s": wall_s, "cpu_s": cpu_s, "threads": thread_n})
+    return min(tried, key=lambda one: one["s"])
 
 
 def agreement(texts: list[str], sample: int, _cache: Path) -> dict[str, Any]:
@@ -177,6 +179,7 @@ def report(texts: list[str], runs: int, more: list[str], sample: int) -> int:
         "ratio": round(statistics.median(ratios), 2),
         "spread": [round(min(ratios), 2), round(max(ratios), 2)],
         "n": runs,
+        "reference_threads": [one["threads"] for one in plain],
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "load_at_end": round(os.getloadavg()[0], 1),
         "ours_cpu_s": round(statistics.median(one["cpu_s"] for one in first), 2),
