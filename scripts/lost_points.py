@@ -27,14 +27,15 @@ JUDGED = Path(__file__).parents[1] / "docs" / "measured" / "lost_points.csv"
 WRONG_SHARE_MAX = 0.10
 
 
-def draw(path: Path, n: int, seed: int) -> None:
-    """Print n lost points, as many of each question as there are to have, each with the conversation around its evidence."""
+def draw(path: Path, n: int, seed: int, questions: frozenset[str]) -> None:
+    """Print n lost points, evenly over the questions (all, or some), each with the conversation around its evidence."""
     forms = load()
     lost = defaultdict(list)
     for line in path.read_text(encoding="utf-8").splitlines():
         interaction = redact_interaction(with_roles_checked(from_line(json.loads(line)))).interaction
         for answer in score_one(interaction, forms).answers:
-            if answer.answer in ("no", "partial") and not answer.question.is_advisory:
+            wanted = answer.question.question_id in questions if questions else not answer.question.is_advisory
+            if answer.answer in ("no", "partial") and wanted:
                 lost[answer.question.question_id].append((interaction, answer))
     rng = np.random.default_rng(seed)
     order = {name: rng.permutation(len(some)).tolist() for name, some in sorted(lost.items())}
@@ -100,9 +101,10 @@ def main() -> None:
     ask.add_argument("file", nargs="?", type=Path)
     ask.add_argument("--n", type=int, default=100)
     ask.add_argument("--seed", type=int, default=11)
+    ask.add_argument("--questions", default="", help="comma-separated ids (all that count)")
     asked = ask.parse_args()
     if asked.what == "draw":
-        draw(asked.file, asked.n, asked.seed)
+        draw(asked.file, asked.n, asked.seed, frozenset(filter(None, asked.questions.split(","))))
     else:
         publish()
 

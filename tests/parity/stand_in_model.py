@@ -10,22 +10,22 @@ import numpy as np
 
 
 class StandInModel:
-    """Heads `calm` and `keen` with values 0..1 that depend on the text alone; one text in eleven cannot be read."""
+    """Heads with values 0..1 that depend on the text alone; one text in eleven cannot be read."""
 
     version = "stand-in-000"
-    heads = ("calm", "keen")
+    heads = ("calm", "keen", "trouble")
 
     def __init__(self, *, can_fail: bool = True) -> None:
         self.can_fail = can_fail
 
     def values(self, texts: Sequence[str]) -> np.ndarray:
-        return np.array([self._row(text) for text in texts]).reshape(-1, 2)
+        return np.array([self._row(text) for text in texts]).reshape(-1, 3)
 
     def embeddings(self, texts: Sequence[str]) -> np.ndarray:
         return np.zeros((len(texts), 384), dtype=np.float32)
 
-    def _row(self, text: str) -> tuple[float, float]:
+    def _row(self, text: str) -> tuple[float, float, float]:
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
         if self.can_fail and digest[2] % 11 == 0:
-            return (float("nan"), float("nan"))
-        return (digest[0] / 255, digest[1] / 255)
+            return (float("nan"),) * 3
+        return (digest[0] / 255, digest[1] / 255, digest[3] / 255)
