@@ -31,6 +31,7 @@ def did2x2(panel: LongPanel, *, vcov: Asked = "auto", lags: int | None = None, a
         raise DesignError(
             f"A 2×2 comparison needs one date of first treatment; here are {len(starts)} ({known}). Use imputation."
         )
+    panel = panel.rows(panel.w > 0)
     treated = (panel.first == starts[0])[panel.unit].astype(np.float64)
     after = (panel.time >= starts[0]).astype(np.float64)
     for arm, when, words in (
@@ -43,6 +44,8 @@ def did2x2(panel: LongPanel, *, vcov: Asked = "auto", lags: int | None = None, a
             raise DesignError(f"The cell '{words}' has no row; a 2×2 comparison needs all four.")
     x = np.column_stack([np.ones(len(panel.y)), treated, after, treated * after, panel.x])
     fit, kind = least_squares(x, panel.y, panel.w), chosen(panel, vcov)
+    if not np.isfinite(fit.beta[3]):
+        raise DesignError("There is no effect to estimate: covariates explain the whole contrast. Name fewer.")
     by_row = panel.cluster[panel.unit]
     matrix = covariance(
         fit, kind, clusters=(by_row,), series=(panel.unit, panel.time) if panel.design == "panel" else None, lags=lags

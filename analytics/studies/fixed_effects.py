@@ -60,8 +60,7 @@ def regression(panel: LongPanel, regressors: Floats, names: tuple[str, ...], *, 
     fit = least_squares(x, plain[:, -1], panel.w, absorbed=effects.rank, leverage=leverage)
     by_row = panel.cluster[panel.unit]
     if kind in ("CRV3", "jackknife"):
-        g = panel.cluster_n
-        ratio = jackknife_factor(kind, g) / jackknife_factor("jackknife", g)
+        ratio = jackknife_factor(kind, panel.cluster_n) / jackknife_factor("jackknife", panel.cluster_n)
         found = ratio * _without_each(panel, regressors, fit.beta)
     else:
         # Unit effects lie inside clusters: the factor counts the intercept and the periods only.
@@ -79,6 +78,8 @@ def _period_n(panel: LongPanel) -> int:
 def _without_each(panel: LongPanel, regressors: Floats, beta: Floats) -> Floats:
     """Return the cluster jackknife: the whole regression again without each cluster, period effects included."""
     kept = np.flatnonzero(np.isfinite(beta))
+    if not len(kept):
+        return np.full((len(beta),) * 2, np.nan)
     wide = replace(panel, x=regressors[:, kept])
     s_g, b_g = normal_equations(wide, unit_means(wide, panel.w))
     s, b = s_g.sum(axis=0), b_g.sum(axis=0)

@@ -184,6 +184,8 @@ def callaway_santanna(
     Source: Callaway and Sant'Anna (2021), equations 2.6 to 3.11; analytic influence functions, as in the authors' software.
     """
     cells = group_time_cells(panel, controls=controls)
+    if not cells.is_post.any():
+        raise DesignError("There is no effect to estimate: no cohort has controls at or after its start.")
     whole = _averages(cells, average)
     n = int(((panel.first >= 1) | np.isinf(panel.first)).sum())
     is_unit = panel.cluster_n >= panel.unit_n

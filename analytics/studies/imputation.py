@@ -110,9 +110,10 @@ def cluster_sums(panel: LongPanel, targets: Targets, *, donut: int = 0) -> Clust
     if not fit.any():
         raise DesignError("No row is untreated: every unit is treated in every period. Add periods before the first treatment.")
     treated = panel.is_treated & (panel.w > 0)
-    used = treated & _is_comparable(panel, fit)
+    wanted = (targets.of_row >= 0).any(axis=1)
+    used = treated & wanted & _is_comparable(panel, fit)
     if not used.any():
-        why = "no unit is ever treated" if not treated.any() else "no treated row has untreated rows in its unit and its period"
+        why = "no treated row has untreated rows in its unit and its period" if treated.any() else "no unit is ever treated"
         raise DesignError(
             f"There is no effect to estimate: {why}. A comparison needs units that are not treated yet, or never."
         )
@@ -120,8 +121,7 @@ def cluster_sums(panel: LongPanel, targets: Targets, *, donut: int = 0) -> Clust
     means = unit_means(panel, w0)
     s, b = normal_equations(panel, means)
     a, l, w = _target_sums(panel, targets, used, means)
-    wanted = (targets.of_row >= 0).any(axis=1)
-    return ClusterSums(s, b, a, l, w, targets.names, used & wanted, int((treated & wanted & ~used).sum()))
+    return ClusterSums(s, b, a, l, w, targets.names, used, int((treated & wanted & ~used).sum()))
 
 
 def _is_comparable(panel: LongPanel, fit: Bools) -> Bools:

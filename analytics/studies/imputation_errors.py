@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from aftercall.contracts.errors import DesignError
 from analytics.studies.estimate import Estimate, Vcov, horizons_of, interval
 from analytics.studies.imputation import ClusterSums, Targets, cluster_sums, fit_rows, targets_of
 from analytics.studies.longpanel import LongPanel
@@ -32,7 +33,19 @@ class Spread:
 
 
 def spread_of(panel: LongPanel, targets: Targets, *, donut: int = 0, vcov: Errors = "auto") -> Spread:
-    """Return estimates with their uncertainty; "auto" is the jackknife below 50 clusters, else analytic."""
+    """Return estimates with their uncertainty; "auto" is the jackknife below 50 clusters, else analytic.
+
+    Raises: DesignError, nothing can be compared, or untreated rows do not settle the covariates.
+    """
+    found = _spread_of(panel, targets, donut=donut, vcov=vcov)
+    if not np.isfinite(found.estimates[0]):
+        raise DesignError(
+            "There is no effect to estimate: on untreated rows a covariate or a period does not vary within units. Name fewer."
+        )
+    return found
+
+
+def _spread_of(panel: LongPanel, targets: Targets, *, donut: int, vcov: Errors) -> Spread:
     by_jackknife = vcov == "jackknife" or (vcov == "auto" and panel.cluster_n < ENOUGH_CLUSTERS)
     if not by_jackknife:
         return _analytic(panel, targets, donut)

@@ -82,7 +82,7 @@ def covariance(
     nested: int = 0,
     small_sample: bool = True,
 ) -> Floats:
-    """Return the covariance (k, k) of the coefficients.
+    """Return the covariance (k, k) of the coefficients; NaN where it does not exist.
 
     Args: clusters, one code per row, or two for two-way clustering; series, unit and period per row, for HAC; lags, of the
         Bartlett kernel; nested, absorbed parameters that lie inside clusters and are not counted in the small-sample factor.
@@ -94,6 +94,8 @@ def covariance(
     kept = np.flatnonzero(np.isfinite(fit.beta))
     bread, scores = fit.bread[np.ix_(kept, kept)], fit.scores[:, kept]
     out = np.full(fit.bread.shape, np.nan)
+    if not len(kept) or (kind in ("iid", "HC1", "HAC") and fit.df <= 0):
+        return out
     if kind == "iid":
         found = bread * float(fit.w @ fit.residual**2) / fit.df
     elif kind == "HC1":
@@ -130,7 +132,8 @@ def _two_way_sum(clusters: Sequence[Ints], one_way: Callable[[Ints], Floats]) ->
 def _clustered(fit: Fit, kept: Ints, bread: Floats, codes: Ints, nested: int) -> Floats:
     n, g = len(codes), int(codes.max()) + 1
     sums = np.stack([np.bincount(codes, weights=column, minlength=g) for column in fit.scores[:, kept].T], axis=1)
-    factor = g / (g - 1) * (n - 1) / (n - fit.rank + nested) if g > 1 else np.nan
+    left = n - fit.rank + nested
+    factor = g / (g - 1) * (n - 1) / left if g > 1 and left > 0 else np.nan
     return factor * bread @ (sums.T @ sums) @ bread
 
 
@@ -140,6 +143,8 @@ def jackknife_factor(kind: Kind, g: int) -> float:
     >>> jackknife_factor("jackknife", 10), round(jackknife_factor("CRV3", 10), 4)
     (0.9, 1.1111)
     """
+    if g < 2:
+        return float("nan")
     return g / (g - 1) if kind == "CRV3" else (g - 1) / g
 
 

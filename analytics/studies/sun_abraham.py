@@ -41,6 +41,8 @@ def sun_abraham(panel: LongPanel, *, alpha: float = 0.05) -> Estimate:
     keep = (panel.w > 0) & ((panel.first >= 1)[panel.unit])
     panel = panel.rows(keep)
     cohorts = np.unique(panel.first[np.unique(panel.unit)])
+    if control not in cohorts:
+        raise DesignError("No cohort can be compared: the controls have no row of positive weight.")
     codes = np.searchsorted(cohorts, panel.first[panel.unit])
     slopes, x_influence, x_periods = _common_slopes(panel, codes, len(cohorts))
     courses = [_course(panel, codes == c, panel.y - panel.x @ slopes, x_influence, x_periods[c]) for c in range(len(cohorts))]
