@@ -15,7 +15,7 @@ from aftercall.contracts.errors import DesignError
 from analytics.results import CheckResult, signed
 from analytics.studies.bacon import bacon
 from analytics.studies.estimate import Estimate
-from analytics.studies.event_study import pre_trend
+from analytics.studies.event_study import LEADS, pre_trend
 from analytics.studies.fixed_effects import negative_weight_share, twfe
 from analytics.studies.imputation_errors import imputation
 from analytics.studies.longpanel import LongPanel
@@ -42,10 +42,12 @@ def _open(name: str, question: str, why: str) -> Check:
 def trends_before(panel: LongPanel) -> Check:
     """Test whether units about to start already differed, on untreated rows only."""
     question = "Did those about to start move like the others before?"
-    found = pre_trend(panel)
+    # More dates than a fifth of the clusters reject far too often: 29 % instead of 5 % with six dates and twelve clusters.
+    found = pre_trend(panel, leads=max(1, min(LEADS, panel.cluster_n // 5)))
     if found.p is None:
         return _open("pre_trend", question, "too few periods before the starts, or too few clusters, to test it")
-    span = f"{-found.leads[0]} to {-found.leads[-1]} periods before, against further back"
+    near, far = -found.leads[-1], -found.leads[0]
+    span = f"{far} to {near} periods before, against further back" if far > near else "the last period, against further back"
     detail = (
         f"{span}: F({found.df[0]:.0f}, {found.df[1]:.0f}) = {found.statistic:.2f}, p = {found.p:.3f}; a pass is weak evidence"
     )
@@ -152,6 +154,8 @@ def same_result_by_regression(panel: LongPanel, estimate: float) -> Check:
         plain, negative = twfe(panel), negative_weight_share(panel)
     except DesignError as error:
         return _open("twfe", question, error.message)
+    except ZeroDivisionError:
+        return _open("twfe", question, "one cluster alone leaves nothing to compute its error from")
     try:
         parts = bacon(panel)
         against = f"{100 * parts.share('already treated'):.0f} % of it compares with units already treated"

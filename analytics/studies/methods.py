@@ -31,6 +31,8 @@ _ERRORS: dict[str, Errors] = {
     "CRV1": "analytic",
     "crv": "analytic",
 }
+# One cluster alone divides by nothing, and rows without contrast cannot be solved: both mean that there is no answer.
+UNANSWERED = (DesignError, ZeroDivisionError, np.linalg.LinAlgError)
 FEW_TREATED, FEW_EFFECTIVE = 5, 10.0
 
 
@@ -146,7 +148,7 @@ def cross_checks(panel: LongPanel, spec: StudySpec, method: Chosen) -> tuple[Cro
             continue
         try:
             found = estimated(panel, plain, other)
-        except DesignError:
+        except UNANSWERED:
             continue
         if np.isfinite(found.estimate):
             out.append(CrossCheck(found.method, found.estimate, found.se))

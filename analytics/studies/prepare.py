@@ -44,6 +44,10 @@ def prepared(frame: pl.DataFrame, spec: StudySpec, *, pool: frozenset[str] | Non
         frame = frame.filter(pl.col(spec.unit).cast(pl.String).is_in(list(pool)))
         notes.append(f"{before - frame.height} rows of units outside the assignment file are left out.")
     frame, outcome = _corrected(frame, spec, reasons)
+    if frame[outcome].null_count() == frame.height:
+        raise ContractError(
+            f"The panel cannot be used: no row has a known {spec.outcome} (map the right column, or widen the window)."
+        )
     _same_scoring(frame, spec, reasons, notes)
     covariates, frame = _stamped(frame, spec)
     columns: dict[str, Any] = {
