@@ -127,6 +127,41 @@ def _start_line(fig: go.Figure, day: date, label: str, side: str) -> None:
     )
 
 
+def draw_course(rows: pl.DataFrame, *, unit: str, period: str, title: str, subtitle: str) -> Drawing:
+    """Draw an event study: points with intervals by period since the start, zero line, start line, units below.
+
+    Args: rows, horizon, estimate, ci_low, ci_high, n_units; null bounds are drawn as a point alone.
+    """
+    fig = _figure(height=380)
+    for before, symbol, words in ((True, "circle-open", "before the start: a test of trends"), (False, "circle", "effect")):
+        part = rows.filter((pl.col("horizon") < 0) == before)
+        up = (part["ci_high"] - part["estimate"]).fill_null(0).to_list()
+        down = (part["estimate"] - part["ci_low"]).fill_null(0).to_list()
+        fig.add_scatter(
+            x=part["horizon"].to_list(),
+            y=part["estimate"].to_list(),
+            error_y={"type": "data", "symmetric": False, "array": up, "arrayminus": down, "color": COACHED, "thickness": 1.5},
+            mode="markers",
+            marker={"symbol": symbol, "size": 9, "color": COACHED, "line": {"width": 2, "color": COACHED}},
+            name=words,
+            customdata=part.select("ci_low", "ci_high", "n_units").rows(),
+            hovertemplate="%{x}: %{y:.4g} (%{customdata[0]:.4g} to %{customdata[1]:.4g}), n = %{customdata[2]}<extra></extra>",
+        )
+    fig.add_hline(y=0, line={"color": INK, "width": 1})
+    fig.add_vline(x=-0.5, line={"color": ATTENTION, "width": 2, "dash": "dash"})
+    labels = [f"{h}<br>{n}" for h, n in rows.select("horizon", "n_units").rows()]
+    every = max(1, rows.height // 12)
+    fig.update_xaxes(
+        title_text=f"{period}s since the start; units below",
+        tickvals=rows["horizon"].to_list()[::every],
+        ticktext=labels[::every],
+    )
+    fig.update_yaxes(title_text=f"effect{f' ({unit})' if unit else ''}")
+    return Drawing(
+        "event_study", title, subtitle, f"Event study of {rows.height} periods around the start. {subtitle}", fig, rows
+    )
+
+
 def draw_parts(found: Decomposition, *, name: str, title: str, subtitle: str) -> Drawing:
     """Draw talk, hold and after-call work as steps that end at the total: mix hatched, rate solid."""
     labels, lows, sizes, values, patterns = [], [], [], [], []

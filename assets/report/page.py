@@ -39,8 +39,15 @@ class Page:
 
 def render(page: Page, facts: Facts) -> str:
     """Return the whole page as one self-contained document."""
+    main = tag("main", _answer(page, facts), *page.sections, trust_note(facts))
+    title = f"{page.question} · {facts.given.centre}"
+    return document(title, (_header(page, facts), main, _footer(facts)), page.drawings)
+
+
+def document(title: str, parts: Sequence[Html], drawings: Sequence[Drawing]) -> str:
+    """Return one self-contained document: its own scripts and styles only, figures with their data inside."""
     script, style = ((HERE / name).read_text(encoding="utf-8") for name in ("figures.js", "page.css"))
-    plotly = plotly_source() if page.drawings else ""
+    plotly = plotly_source() if drawings else ""
     allowed = " ".join(_hash(source) for source in (script, plotly) if source)
     policy = (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; "
@@ -52,15 +59,13 @@ def render(page: Page, facts: Facts) -> str:
         tag("meta", http_equiv="Content-Security-Policy", content=policy),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="referrer", content="no-referrer"),
-        tag("title", f"{page.question} · {facts.given.centre}"),
+        tag("title", title),
         tag("style", Html(style)),
     )
     body = tag(
         "body",
-        _header(page, facts),
-        tag("main", _answer(page, facts), *page.sections, trust_note(facts)),
-        _footer(facts),
-        *(_specification(drawing) for drawing in page.drawings),
+        *parts,
+        *(_specification(drawing) for drawing in drawings),
         tag("script", Html(_packed(plotly)), type="text/plain", id="plotly-packed") if plotly else None,
         tag("script", Html(script)),
     )
