@@ -5,6 +5,7 @@ the tables mean (contracts), what is written when (assets beside this file).
 """
 
 import fcntl
+import re
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
@@ -148,16 +149,22 @@ class Lake:
                 partition_by=list(table.partition) or None,
                 configuration=properties(table),
             )
-        # A table is made in two commits, its columns and its rules: a run may have been killed between them.
+        # A table is made in two commits, its columns and its rules: a run may have been killed between them. And a table made
+        # by an older version may allow fewer words than the contract does now.
         made = self._table(table.name)
         held, kept = {field.name for field in made.schema().fields}, made.metadata().configuration
-        rules = {
-            name: rule
-            for name, rule in constraints(table).items()
-            if name.rsplit("_", 1)[0] in held and f"delta.constraints.{name}" not in kept
-        }
-        if rules:
-            made.alter.add_constraint(rules)
+        rules = {name: rule for name, rule in constraints(table).items() if name.rsplit("_", 1)[0] in held}
+        old = {name: kept[f"delta.constraints.{name}"] for name in rules if f"delta.constraints.{name}" in kept}
+        stale = [name for name, rule in old.items() if _words(rule) != _words(rules[name])]
+        for name in stale:
+            made.alter.drop_constraint(name)
+        if missing := {name: rule for name, rule in rules.items() if name not in old or name in stale}:
+            made.alter.add_constraint(missing)
+
+
+def _words(rule: str) -> set[str]:
+    """Return the values a rule allows; Delta keeps rules in its own spelling."""
+    return set(re.findall(r"'([^']*)'", rule))
 
 
 def _arrow(rows: pl.DataFrame, table: Table) -> pa.Table:

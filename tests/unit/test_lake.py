@@ -56,6 +56,18 @@ def test_rows_that_break_the_contract_are_not_written(lake: Lake) -> None:
     assert not lake.exists("core_turn")
 
 
+def test_a_table_of_an_older_version_learns_the_words_the_contract_has_now(lake: Lake) -> None:
+    lake.append("core_turn", turns("2026-01-05", 1))
+    made = DeltaTable(str(lake.root / "core_turn"))
+    made.alter.drop_constraint("speaker_values")
+    made.alter.add_constraint({"speaker_values": "speaker IN ('agent')"})
+    customer = turns("2026-01-06", 1).with_columns(speaker=pl.lit("customer"))
+    lake.append("core_turn", customer)
+    assert lake.read("core_turn", **READ).height == 2
+    now = DeltaTable(str(lake.root / "core_turn")).metadata().configuration["delta.constraints.speaker_values"]
+    assert "'customer'" in now
+
+
 def test_delta_itself_refuses_what_slips_past_us(lake: Lake) -> None:
     lake.append("core_turn", turns("2026-01-05", 1))
     bad = lake.read("core_turn", **READ).with_columns(turn=pl.lit(-1, dtype=pl.Int64))
