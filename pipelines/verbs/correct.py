@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _EXAMPLE = (
     "aftercall correct --example labels.csv && aftercall correct labels.csv --auto auto --human human --prob prob --by team"
 )
-_DOES = """One row per interaction with an automatic score, any column names; the human score is empty where nobody scored. --prob
-is the probability of having been drawn, stored when the labels were drawn (aftercall sample keeps it). The answer is the mean
+_DOES = """One row per interaction with an automatic score, any column names; the human score is empty where nobody scored.
+--prob is the probability of having been drawn, stored at the draw (aftercall sample keeps it). The answer is the mean
 as people would score: automatic everywhere, people's corrections weighed by 1/probability (PPI++, its weight from other
 folds). --effect COL (1 treated, 0 control, randomised) gives the corrected difference instead. --cluster names the level
 of the interval (agents, or teams when teams were treated). Without probabilities there is no answer.
