@@ -29,6 +29,7 @@ _EXTRAS = {
     "great_expectations": "platform",
     "statsmodels": "platform",
     "scipy": "platform",
+    "ruptures": "platform",
     "dagster_dbt": "platform",
 }
 
@@ -115,9 +116,12 @@ SUMMARIES = {
     "behaviours": "the catalogue: what each behaviour means, how it is judged, how well it is found",
     "check": "say what each file is, what would be read and what refused; writes nothing",
     "coach": "at most one short message per interaction for its agent: moment, behaviour, one thing to try",
+    "correct": "means and effects of automatic scores, corrected by the random part that people scored",
     "demo": "write the synthetic centre and run the whole main job on it",
     "doctor": "versions, models found and where, what is missing for what",
     "explain": "scores for people: quote, time, what would have earned the point",
+    "its": "did one series change at a date, beyond its trend and season",
+    "power": "how big a pilot must be, and the draw of who is coached first",
     "redact": "the same lines with personal data masked",
     "report": "HTML, XLSX and CSV for QA and WFM leads",
     "run": "ingest, score, build marts, analyse, report; safe to repeat",
@@ -126,5 +130,6 @@ SUMMARIES = {
     "scorecard": "validate a scorecard and print its denominators",
     "signals": "one line per turn: what the text model and phrases find in it, its times",
     "study": "the effect of a treatment that started at known times, its doubts and a verdict",
+    "synth-control": "one team, or a few, against a weighted mix of the others",
     "transcribe": "recordings to canonical interaction lines with word times",
 }
