@@ -22,8 +22,8 @@ def lee_bounds(panel: LongPanel) -> tuple[float, float] | None:
         return None
     opening, middle = float(panel.first[started].min()), float(np.median(panel.first[started]))
     begin = np.where(started, panel.first, middle)[panel.unit]
-    before = _means(panel, panel.time < opening)
-    after = _means(panel, panel.time >= begin)
+    before = means_of(panel, panel.y, panel.time < opening)
+    after = means_of(panel, panel.y, panel.time >= begin)
     here, change = np.isfinite(before), after - before
     sides = [change[here & (started == on)] for on in (True, False)]
     stayed = [float(np.isfinite(side).mean()) if len(side) else 0.0 for side in sides]
@@ -40,7 +40,8 @@ def lee_bounds(panel: LongPanel) -> tuple[float, float] | None:
     return float(treated.mean()) - high_mean, float(treated.mean()) - low_mean
 
 
-def _means(panel: LongPanel, rows: NDArray[np.bool_]) -> Floats:
+def means_of(panel: LongPanel, of: Floats, rows: NDArray[np.bool_]) -> Floats:
+    """Return the weighted mean per unit (U) of a value over some rows; NaN where a unit has none."""
     weight = np.bincount(panel.unit[rows], weights=panel.w[rows], minlength=panel.unit_n)
-    total = np.bincount(panel.unit[rows], weights=(panel.w * panel.y)[rows], minlength=panel.unit_n)
+    total = np.bincount(panel.unit[rows], weights=(panel.w * of)[rows], minlength=panel.unit_n)
     return np.where(weight > 0, total / np.where(weight > 0, weight, 1.0), np.nan)

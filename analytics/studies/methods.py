@@ -22,6 +22,8 @@ from analytics.studies.longpanel import LongPanel
 from analytics.studies.randomisation import randomisation_test
 from analytics.studies.study_spec import StudySpec
 from analytics.studies.sun_abraham import sun_abraham
+from analytics.studies.unit_means_ancova import ancova
+from analytics.studies.wild import wild_bootstrap
 
 Chosen = Literal["did2x2", "twfe", "imputation", "cs", "sunab", "ancova"]
 _ERRORS: dict[str, Errors] = {
@@ -36,18 +38,19 @@ UNANSWERED = (DesignError, ZeroDivisionError, np.linalg.LinAlgError)
 FEW_TREATED, FEW_EFFECTIVE = 5, 10.0
 
 
-def chosen_method(panel: LongPanel, spec: StudySpec) -> Chosen:
+def chosen_method(panel: LongPanel, spec: StudySpec, *, is_drawn: bool = False) -> Chosen:
     """Return the method "auto" stands for.
 
-    Rows of cross-sections with one start date, or a covariance only a regression has: 2x2, or two-way when dates differ.
-    Anything else: imputation.
+    A split that is known to be drawn, with one start: ANCOVA. Rows of cross-sections, or a covariance only a regression has:
+    2x2, or two-way when dates differ. Anything else: imputation.
     """
     if spec.method != "auto":
         return spec.method
     one_date = len(np.unique(panel.first[panel.first < panel.period_n])) == 1
     by_regression = panel.design == "cross_sections" or spec.vcov in ("iid", "HC1", "HC2", "HAC") or spec.inference == "wild"
     if not by_regression:
-        return "imputation"
+        is_plain = spec.inference == "auto" and spec.vcov == "auto" and bool((panel.w == 1).all())
+        return "ancova" if is_drawn and one_date and is_plain and panel.design == "panel" else "imputation"
     return "did2x2" if one_date and (panel.period_n == 2 or panel.design != "panel") else "twfe"
 
 
@@ -67,7 +70,7 @@ def estimated(panel: LongPanel, spec: StudySpec, method: Chosen, *, donut: int =
     if method == "sunab":
         return sun_abraham(panel, alpha=spec.alpha)
     if method == "ancova":
-        raise RequestError("ANCOVA compares one period after with one before of a randomised split; use --method did2x2 here.")
+        return ancova(panel, alpha=spec.alpha)
     by_row = "CRV1" if errors == "crv" else spec.vcov if spec.inference != "jackknife" else "jackknife"
     run = did2x2 if method == "did2x2" else twfe
     return run(panel, vcov=by_row, alpha=spec.alpha)
@@ -75,6 +78,8 @@ def estimated(panel: LongPanel, spec: StudySpec, method: Chosen, *, donut: int =
 
 def with_inference(found: Estimate, panel: LongPanel, spec: StudySpec) -> Estimate:
     """Return the estimate with p and interval from re-assigning starts, where that was asked for or few clusters require it."""
+    if spec.inference == "wild":
+        return _by_wild_bootstrap(found, panel, spec)
     asked = spec.inference == "ri"
     if not asked and not (spec.inference == "auto" and spec.vcov == "auto" and needs_re_assignment(found)):
         return found
@@ -89,6 +94,14 @@ def with_inference(found: Estimate, panel: LongPanel, spec: StudySpec) -> Estima
         f"difference-in-differences of cluster means, {drawn.estimate:.4g}; the standard error is the {found.vcov}'s."
     )
     return replace(found, p=drawn.p, ci_low=low, ci_high=high, vcov="randomisation", notes=(*found.notes, note))
+
+
+def _by_wild_bootstrap(found: Estimate, panel: LongPanel, spec: StudySpec) -> Estimate:
+    if spec.method not in ("auto", "twfe", "did2x2"):
+        raise RequestError(f"--inference wild belongs to twfe and did2x2; for {spec.method} ask for jackknife or ri.")
+    drawn = wild_bootstrap(panel, seed=spec.seed, alpha=spec.alpha)
+    low, high = (value if np.isfinite(value) else None for value in (drawn.ci_low, drawn.ci_high))
+    return replace(found, method=f"{found.method}, wild cluster bootstrap", p=drawn.p, ci_low=low, ci_high=high)
 
 
 def needs_re_assignment(found: Estimate) -> bool:
@@ -144,7 +157,7 @@ def cross_checks(panel: LongPanel, spec: StudySpec, method: Chosen) -> tuple[Cro
     others: tuple[Chosen, ...] = ("imputation", "cs", "sunab", "twfe") if panel.design == "panel" else ("imputation", "twfe")
     plain = replace_vcov(spec)
     for other in others:
-        if other == method or (panel.x.shape[1] and other in ("cs", "sunab")):
+        if other == method or (panel.x.shape[1] and other == "sunab"):
             continue
         try:
             found = estimated(panel, plain, other)

@@ -140,7 +140,7 @@ def study(
     rows = prepared(frame, spec, pool=pool)
     panel, reasons, warnings = rows.panel, list(rows.reasons), list(rows.warnings)
     is_random, chance = _was_it_chance(panel, spec, assignment, reasons, warnings)
-    found, cross = _answer(panel, spec, reasons)
+    found, cross = _answer(panel, spec, reasons, is_drawn=is_random and assignment is not None)
     donuts = _donuts(panel, spec) if found is not None else None
     checks = [*chance, *_checks(rows, found, donuts)]
     bounds, why_not = _sensitivity(panel, spec, is_random=is_random) if found is not None else ((), "")
@@ -218,9 +218,11 @@ def _was_it_chance(
     return True, [check]
 
 
-def _answer(panel: LongPanel, spec: StudySpec, reasons: list[Reason]) -> tuple[Estimate | None, tuple[CrossCheck, ...]]:
+def _answer(
+    panel: LongPanel, spec: StudySpec, reasons: list[Reason], *, is_drawn: bool
+) -> tuple[Estimate | None, tuple[CrossCheck, ...]]:
     """Return the estimate and the other estimators' answers; without a comparison the plain change, and why it is none."""
-    method = methods.chosen_method(panel, spec)
+    method = methods.chosen_method(panel, spec, is_drawn=is_drawn)
     try:
         found = methods.estimated(panel, spec, method)
     except DesignError as error:

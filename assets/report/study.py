@@ -65,7 +65,7 @@ def _drawing(found: Study) -> Drawing | None:
     share = f"{100 * (1 - found.spec.alpha):g} %"
     subtitle = (
         f"{words_of(found.spec.outcome)} by {period} since first treatment, {share} intervals; "
-        f"{whole(found.panel.unit_n)} units, {found.window}. Before the start: untreated rows only, against periods further back."
+        f"{whole(found.panel.unit_n)} units, {found.window}. Before the start: untreated rows, against periods further back."
     )
     return draw_course(rows, unit=unit, period=period, title=title, subtitle=subtitle)
 

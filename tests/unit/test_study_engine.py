@@ -94,6 +94,27 @@ def test_hold_out_of_the_worst_is_identified_and_others_left_out() -> None:
     assert found.found.ci_low < 3.0 < found.found.ci_high
 
 
+def test_a_drawn_split_is_answered_by_ancova_more_precisely() -> None:
+    y, _ = agents(8, units=200)
+    first = np.where(np.random.default_rng(3).permutation(200) < 100, 14, NEVER)
+    frame = table(y, first, 2.0)
+    drawn = study(frame, declared("randomised"), assignment=draw_file(frame, "rep")).found
+    plain = study(frame, declared("randomised", method="imputation")).found
+    assert drawn is not None
+    assert plain is not None
+    assert drawn.method.startswith("ANCOVA")
+    assert drawn.ci_low < 2.0 < drawn.ci_high  # type: ignore[operator]
+    assert drawn.se < plain.se  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("inference", ["wild", "ri", "jackknife", "crv"])
+def test_every_inference_holds_the_truth(inference: str) -> None:
+    found = study(teams_by_lot(1), declared("rollout", cluster="squad", inference=inference, sensitivity="skip"))
+    assert found.found is not None
+    assert found.found.p < 0.01  # type: ignore[operator]
+    assert found.found.ci_low < 3.0 < found.found.ci_high  # type: ignore[operator]
+
+
 def test_few_teams_can_support_nothing() -> None:
     y, _ = agents(5, units=60)
     first = np.where(np.arange(60) < 6, 14, NEVER)
