@@ -151,10 +151,10 @@ def fit_series(series: Series, shape: Shape) -> Fit:
     x, names = design(series, shape)
     n, k = x.shape
     if n <= k:
-        raise DesignError(f"{n} periods cannot carry {k} terms ({', '.join(names)}). Give more periods, or leave terms out.")
+        raise DesignError(f"{n} periods cannot carry {k} terms ({_shown(names)}). Give more periods, or leave terms out.")
     scaled = x / np.maximum(np.linalg.norm(x, axis=0), 1e-300)
     if np.linalg.matrix_rank(scaled, tol=1e-9) < k:
-        raise DesignError(f"The terms {', '.join(names)} repeat each other. Leave one out, or give periods on both sides.")
+        raise DesignError(f"The terms {_shown(names)} repeat each other. Leave one out, or give more periods.")
     if shape.family == "poisson":
         beta, fitted = _poisson(x, series.y, series.exposure)
         weights, residual = fitted, series.y - fitted
@@ -164,6 +164,8 @@ def fit_series(series: Series, shape: Shape) -> Fit:
         fitted = x @ beta
         weights, residual = np.ones(n), series.y - fitted
         dispersion = float(np.sum(residual**2) / (n - k))
+    if np.sum((series.y - fitted) ** 2) < 1e-20 * np.sum(series.y**2):
+        residual, dispersion = np.zeros(n), 0.0  # rounding is no noise: an exact fit has no interval
     kind = shape.vcov if shape.vcov != "auto" else ("iid" if shape.family == "poisson" else "HAC")
     bread = np.linalg.inv(x.T @ (x * weights[:, None]))
     if kind == "iid":
@@ -181,6 +183,10 @@ def fit_series(series: Series, shape: Shape) -> Fit:
         dispersion,
         "quasi-likelihood" if (kind, shape.family) == ("iid", "poisson") else kind,
     )
+
+
+def _shown(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
 def meat(scores: Floats, lags: int, time: Floats) -> Floats:

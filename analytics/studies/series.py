@@ -7,6 +7,7 @@ Lives here: frame -> arrays in time order, with every broken rule named. Not her
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -90,7 +91,7 @@ def calendar(frame: pl.DataFrame, time: str) -> Calendar:
     if column.null_count():
         raise ContractError(f"{column.null_count()} rows have no {time}. Fill it in, or leave the rows out.")
     try:
-        found = calendar_of(column)
+        found = calendar_of(_monthly(column))
     except (TypeError, ValueError):
         raise ContractError(
             f"{time} cannot be read as periods, such as {column[0]!r}. Give numbers, dates (2026-01-31), months or quarters."
@@ -98,6 +99,24 @@ def calendar(frame: pl.DataFrame, time: str) -> Calendar:
     if found.problems:
         raise ContractError("; ".join(found.problems) + ".")
     return found
+
+
+def _monthly(column: pl.Series) -> pl.Series:
+    """Return dates a month or more apart, unevenly in days (ends of months or quarters), as first days of their months."""
+    values: list[Any] = column.to_list()
+    if column.dtype == pl.String():
+        try:
+            values = [date.fromisoformat(text[:10]) for text in values]
+        except ValueError:
+            return column
+    if not values or not isinstance(values[0], date):
+        return column
+    days = sorted({value.toordinal() for value in values})
+    gaps = np.diff(days)
+    months = {(value.year, value.month) for value in values}
+    if len(months) < len(days) or len(gaps) < 2 or gaps.min() < 28 or gaps.min() == gaps.max():
+        return column
+    return pl.Series(column.name, [date(value.year, value.month, 1) for value in values])
 
 
 def _day(text: str | None) -> str | None:
@@ -183,6 +202,8 @@ def read_block(frame: pl.DataFrame, *, outcome: str, unit: str, time: str, treat
     Raises: UnknownColumn; ContractError; DesignError, a treated unit is unknown or incomplete, or no donor is complete.
     """
     need(frame, [outcome, unit, time])
+    if len({outcome, unit, time}) < 3:
+        raise ContractError(f"Outcome, unit and time must be three columns, not {outcome}, {unit}, {time}.")
     if frame.height == 0:
         raise ContractError("The table has no rows. Give one row per unit and period.")
     found = calendar(frame, time)

@@ -84,3 +84,17 @@ def test_a_missing_period_does_not_bring_its_neighbours_together() -> None:
         meat += (1 - lag / 5) * (full[lag:].T @ full[:-lag] + full[:-lag].T @ full[lag:])
     bread = np.linalg.inv(x.T @ x)
     np.testing.assert_allclose(fit_series(gap, shape).cov, bread @ meat @ bread, rtol=1e-9)
+
+
+@pytest.mark.parametrize("dates", [
+    pl.date_range(pl.date(2020, 1, 1), pl.date(2023, 12, 1), "1mo", eager=True).dt.month_end(),
+    pl.date_range(pl.date(2020, 1, 1), pl.date(2023, 12, 1), "1mo", eager=True).dt.month_end().cast(pl.String),
+    pl.date_range(pl.date(2020, 1, 1), pl.date(2023, 12, 1), "1mo", eager=True).cast(pl.Datetime),
+    pl.Series([f"{2020 + k // 12}-{k % 12 + 1:02d}" for k in range(48)]),
+    pl.Series(range(48)),
+])  # fmt: skip
+def test_months_are_neighbours_however_they_are_written(dates: pl.Series) -> None:
+    frame = pl.DataFrame({"when": dates, "y": np.random.default_rng(0).normal(size=48)})
+    read = read_series(frame, outcome="y", time="when", start=frame["when"][30])
+    assert read.time.tolist() == list(range(48))
+    assert read.start == 30
