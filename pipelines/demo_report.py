@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from aftercall.scoring.forms import Forms
 from analytics.first_answers import FirstAnswers
 from analytics.panel import read_panel
 from analytics.results import signed
@@ -19,7 +20,7 @@ from assets.results import from_plain
 from assets.score.forms_in_force import load_forms
 from pipelines.environments import Environment
 from pipelines.main_job import Outcome
-from pipelines.planted import Detection, detected, planted_effect_s
+from pipelines.planted import Detection, behaviour_answers, detected, planted_effect_s
 from pipelines.tally import Tally, tally
 
 _AS = {"role": "pipeline", "purpose": "coaching"}
@@ -32,12 +33,20 @@ def closing(environment: Environment, outcome: Outcome, truth: Path) -> tuple[li
         return [_read(counts), *(f"Needs you: {said}" for said in outcome.broken)], counts.as_json()
     lake, forms = Lake(environment.lake), load_forms(environment.scorecard, environment.state)
     answers = lake.read("score_question", columns=["interaction_id", "question_id", "answer"], epoch=forms.epoch, **_AS)
-    found = detected(pl.read_parquet(truth / "behaviours.parquet"), answers)
+    found = _detected(lake, forms, pl.read_parquet(truth / "behaviours.parquet"))
     results = results_of(environment)
     planted_s = planted_effect_s(_panel(environment), truth)
     lines = [_read(counts), *_alert(lake, forms, answers), *_effect(results, planted_s), *_parts(results), str(found)]
     lines += [f"Needs you: {said}" for said in outcome.failed_checks]
     return lines, counts.as_json() | _numbers(results, planted_s, found)
+
+
+def _detected(lake: Lake, forms: Forms, truth: pl.DataFrame) -> Detection:
+    """Planted against found, on every fourth interaction: enough for two digits, and soon done."""
+    core = lake.read("core_interaction", **_AS).sort("interaction_id").gather_every(4)
+    turns = lake.read("core_turn", among=("interaction_id", core["interaction_id"]), **_AS)
+    planted = truth.join(core.select("interaction_id"), on="interaction_id", how="semi")
+    return detected(planted, behaviour_answers(core, turns, forms.model or forms.model_state or "model_missing"))
 
 
 def results_of(environment: Environment) -> FirstAnswers:
@@ -59,7 +68,7 @@ def _read(counts: Tally) -> str:
     )
 
 
-def _alert(lake: Lake, forms: Any, answers: pl.DataFrame) -> list[str]:
+def _alert(lake: Lake, forms: Forms, answers: pl.DataFrame) -> list[str]:
     """One finding a supervisor should see today: of the critical question lost least often, the latest quote."""
     core = lake.read("core_interaction", columns=["interaction_id", "day_on", "queue"], **_AS)
     found = findings_of(lake, forms, answers, core).filter(pl.col("severity") == "critical")

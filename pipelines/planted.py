@@ -10,28 +10,30 @@ from pathlib import Path
 import polars as pl
 
 from aftercall.contracts.errors import DesignError
+from aftercall.scoring.batch import score_batch
+from aftercall.scoring.behaviour_cases import catalogue_forms
+from aftercall.scoring.behaviours import catalogue
+from aftercall.scoring.reader import ModelState
+from aftercall.text.signals import TextModel
 from analytics.did import planted_mean, treated_cells
 from analytics.panel import Panel
 
-# Planted behaviour -> the questions that ask for it. Written from the two descriptions, not from each other's wording.
-QUESTIONS: dict[str, tuple[str, ...]] = {
-    "greeting": ("greeting",),
-    "recording_notice": ("recording_notice",),
-    "collections_disclosure": ("collector_notice",),
-    "identity_check": ("identity_first", "party_verified"),
-    "open_question": ("need_explored",),
-    "acknowledgement": ("acknowledgement",),
-    "apology": ("apology_for_failure",),
-    "ownership": ("ownership",),
-    "alternative_offered": ("alternative_offered",),
-    "payment_offer": ("payment_offer",),
-    "recap": ("outcome_stated", "agreement_recapped"),
-    "anything_else": ("anything_else",),
-    "closing": ("closing",),
-    "prohibited_threat": ("no_threat",),
+# Planted behaviour -> the behaviour of the catalogue that means the same. Written from the two descriptions, not from wording.
+BEHAVIOURS: dict[str, str] = {
+    "greeting": "greeting",
+    "recording_notice": "required_disclosure",
+    "identity_check": "verification",
+    "open_question": "effective_questions",
+    "acknowledgement": "acknowledgement",
+    "apology": "apology",
+    "ownership": "ownership",
+    "alternative_offered": "alternative_offered",
+    "payment_offer": "payment_offer",
+    "recap": "recap_closing",
+    "anything_else": "anything_else",
+    "closing": "closing",
+    "prohibited_threat": "prohibited_phrase",
 }
-# Questions of something that must not be said: 'no' means it was said.
-_FORBIDDEN = frozenset({"no_threat"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +55,22 @@ class Detection:
         )
 
 
+def behaviour_answers(core: pl.DataFrame, turns: pl.DataFrame, model: TextModel | ModelState) -> pl.DataFrame:
+    """Return interaction_id, question_id (a behaviour), answer: every behaviour by its own rule."""
+    tables = score_batch(core.to_arrow(), turns.to_arrow(), catalogue_forms(model=model))
+    return pl.DataFrame(pl.from_arrow(tables.score_question)).select("interaction_id", "question_id", "answer")
+
+
 def detected(truth: pl.DataFrame, answers: pl.DataFrame) -> Detection:
     """Compare planted with found.
 
-    Args: truth, behaviours as planted (interaction_id, behaviour, called_for, done, is_paraphrase); answers,
-        score_question (interaction_id, question_id, answer) of one epoch. An answer 'na' counts as not found.
+    Args: truth, behaviours as planted (interaction_id, behaviour, called_for, done, is_paraphrase); answers, see
+        `behaviour_answers`. An answer 'na' counts as not found; one that waits for a person is left out.
     """
-    pairs = pl.DataFrame(
-        [(behaviour, question) for behaviour, names in QUESTIONS.items() for question in names],
-        schema=["behaviour", "question_id"],
-        orient="row",
-    )
+    pairs = pl.DataFrame(list(BEHAVIOURS.items()), schema=["behaviour", "question_id"], orient="row")
+    bad = [name for name, one in catalogue().items() if one.direction == "bad"]
     wanted = (
-        pl.when(pl.col("question_id").is_in(list(_FORBIDDEN)))
+        pl.when(pl.col("question_id").is_in(bad))
         .then(pl.col("answer") == "no")
         .otherwise(pl.col("answer").is_in(["yes", "partial"]))
     )

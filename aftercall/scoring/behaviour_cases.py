@@ -32,6 +32,17 @@ def forms_of(behaviour: Behaviour, *, model: TextModel | ModelState | None = Non
     return in_force((form_of(raw, shared_sets(), Path(behaviour.behaviour_id)),), engine_name="re2", model=model)
 
 
+def catalogue_forms(*, model: TextModel | ModelState | None = None) -> Forms:
+    """Return one form that asks for every behaviour by its own rule; for measuring behaviours, not for scoring people."""
+    questions = [
+        {"id": name, "version": 1, "section": "tone", "title": one.title, "behaviour": name, "weight": 1}
+        for name, one in catalogue().items()
+    ]
+    raw = {"id": "catalogue", "version": "1", "title": "All behaviours", "eligibility": {"min_turns": 1}}
+    raw |= {"sections": [{"id": "tone", "weight": 1}], "questions": questions}
+    return in_force((form_of(raw, shared_sets(), Path("catalogue")),), model=model)
+
+
 def judged(forms: Forms, lines: Sequence[str], *, channel: str = "chat") -> Answer:
     """Return the answer to the one question of a form after a tiny dialogue."""
     state = begin(forms, Facts(channel))
