@@ -1,0 +1,31 @@
+"""The page on series, few teams, pilots and corrected scores: its commands run as written, its functions exist."""
+
+import importlib
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from aftercall.cli import main
+
+BLOCK = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<body>.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def test_the_page_runs(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    text = (checkout / "docs" / "how-to" / "study_without_a_staggered_panel.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    ran = 0
+    for block in BLOCK.finditer(text):
+        kind, _, name = block["kind"].partition(" ")
+        if kind == "csv":
+            Path(name).write_text(block["body"], encoding="utf-8")
+        for line in block["body"].splitlines() if kind == "console" else []:
+            assert main(shlex.split(line.removeprefix("$ "))[1:]) == 0, capfd.readouterr().err
+            ran += 1
+    assert ran == 11
+    assert (tmp_path / "assignment.csv.log.json").is_file()
+    for module, names in re.findall(r"\| `(analytics\.[a-z_.]+)\.([a-z_]+)`", text):
+        assert hasattr(importlib.import_module(module), names)
