@@ -44,7 +44,7 @@ def simplex_weights(
     w = _frank_wolfe(q, c, np.full(n, 1.0 / n), 100, least_drop)
     w[w <= w.max() / 4] = 0
     w /= w.sum()
-    w = _active_set(q, c, w) if rule == "exact" else _frank_wolfe(q, c, w, 10_000, least_drop)
+    w = _active_set(q, c, _near(q, c, w)) if rule == "exact" else _frank_wolfe(q, c, w, 10_000, least_drop)
     gradient = q @ w - c
     return Weights(w, float(2 * (w @ gradient - gradient.min())))
 
@@ -66,6 +66,25 @@ def _frank_wolfe(q: Floats, c: Floats, w: Floats, steps: int, least_drop: float)
         if number and step * (2 * down - step * curve) <= least_drop:
             break
     return w
+
+
+def _near(q: Floats, c: Floats, w: Floats, steps: int = 300) -> Floats:
+    """Return w close to the optimum by accelerated projected gradient steps: most of the right weights are on."""
+    size = float(np.linalg.eigvalsh(q)[-1]) or 1.0
+    ahead, momentum = w, 1.0
+    for _ in range(steps):
+        new = _projected(ahead - (q @ ahead - c) / size)
+        faster = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
+        ahead = new + (momentum - 1) / faster * (new - w)
+        w, momentum = new, float(faster)
+    return w
+
+
+def _projected(v: Floats) -> Floats:
+    """Return the nearest point of the simplex. Source: Duchi et al. (2008)."""
+    falling = np.sort(v)[::-1]
+    excess = (np.cumsum(falling) - 1) / np.arange(1, len(v) + 1)
+    return np.maximum(v - excess[np.flatnonzero(falling > excess)[-1]], 0)
 
 
 def _active_set(q: Floats, c: Floats, w: Floats) -> Floats:
@@ -107,4 +126,10 @@ def _on_support(q: Floats, c: Floats, w: Floats) -> Floats:
     size = float(np.abs(q).max()) or 1.0
     system[:k, :k], system[:k, k], system[k, :k] = q / size, 1, 1
     right = np.append((c - q @ w) / size, 0.0)
+    try:
+        step = np.linalg.solve(system, right)
+        if np.isfinite(step).all() and np.abs(system @ step - right).max() < 1e-9:
+            return w + step[:k]
+    except np.linalg.LinAlgError:
+        pass
     return w + np.linalg.lstsq(system, right, rcond=1e-13)[0][:k]
