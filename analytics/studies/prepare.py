@@ -84,7 +84,8 @@ def _in_window(frame: pl.DataFrame, spec: StudySpec) -> pl.DataFrame:
             continue
         column = pl.col(spec.time)
         try:
-            edge = pl.Series([bound]).cast(frame.schema[spec.time])[0]
+            kind, text = frame.schema[spec.time], pl.Series([bound])
+            edge = (text.str.to_datetime().cast(kind) if kind.is_temporal() else text.cast(kind))[0]
         except pl.exceptions.PolarsError:
             raise ContractError(
                 f"The window's bound {bound!r} is not of the kind of {spec.time} ({frame.schema[spec.time]})."

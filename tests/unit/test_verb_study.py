@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -129,6 +130,24 @@ def test_inputs_that_cannot_answer_say_why(name: str, tmp_path: Path, capsys: py
         assert found["warnings"]
     assert main(asked) == 0
     assert "What would change this answer" in capsys.readouterr().out
+
+
+def test_dates_in_parquet_are_weeks_and_can_be_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def week(name: str) -> pl.Expr:
+        monday = pl.lit(date(2026, 1, 5)) + pl.duration(days=7) * (pl.col(name) - 1)
+        return pl.when(pl.col(name) > 0).then(monday).cast(pl.Date).alias(name)
+
+    planted().with_columns(week("wk"), week("start")).write_parquet(tmp_path / "panel.parquet")
+    asked = [str(tmp_path / "panel.parquet"), *COLUMNS, "--cluster", "squad", "--mechanism", "rollout", "--json"]
+    assert main(asked) == 0
+    whole = json.loads(capsys.readouterr().out)
+    assert (whole["period"], whole["window"], whole["verdict"]) == ("week", "2026-01-05 to 2026-07-13", "supported")
+    assert main([*asked, "--window", "2026-03-16,2026-06-01"]) == 0
+    cut = json.loads(capsys.readouterr().out)
+    assert cut["window"] == "2026-03-16 to 2026-06-01"
+    assert "SHORT_PRE" in cut["reasons"]
+    with pytest.raises(AftercallError, match="window's bound"):
+        main([*asked, "--window", "soon,"])
 
 
 def test_the_mechanism_has_no_default(tmp_path: Path, aftercall: Path) -> None:
