@@ -129,11 +129,16 @@ def star(real_data: Path) -> list[Interaction]:
         return [from_line(json.loads(line)) for line in file]
 
 
+@pytest.fixture(scope="module")
+def forms_on_star(star: list[Interaction]) -> Rows:
+    """The batch path on all real chats, with the shipped model."""
+    return batch_rows(star, load())
+
+
 @pytest.mark.real_data
 @pytest.mark.slow
-def test_all_real_chats_are_scored_alike_by_batch_and_fold(star: list[Interaction]) -> None:
-    forms = load()
-    got, wanted = batch_rows(star, forms), fold_rows(star, forms)
+def test_all_real_chats_are_scored_alike_by_batch_and_fold(star: list[Interaction], forms_on_star: Rows) -> None:
+    got, wanted = forms_on_star, fold_rows(star, load())
     for a, b in zip(got, wanted, strict=True):
         assert a == b
     assert len(got[0]) == len(star)
@@ -141,8 +146,27 @@ def test_all_real_chats_are_scored_alike_by_batch_and_fold(star: list[Interactio
 
 
 @pytest.mark.real_data
-def test_nearly_all_real_chats_get_a_score_and_enough_questions(star: list[Interaction]) -> None:
-    rows = batch_rows(star, load())[0]
+@pytest.mark.slow
+def test_every_lost_point_of_every_real_chat_is_proved(star: list[Interaction], forms_on_star: Rows) -> None:
+    """A quote that stands in its turn, or an interval that was searched."""
+    _, questions, evidence = forms_on_star
+    said = {(one.interaction_id, turn.turn): turn.text for one in star for turn in one.turns}
+    proofs: dict[tuple[str, str], int] = {}
+    for row in evidence:
+        if row["quote"] is None:
+            assert row["searched_first_turn"] is not None
+        else:
+            assert row["quote"] in said[row["interaction_id"], row["turn"]]
+        key = row["interaction_id"], row["question_id"]
+        proofs[key] = proofs.get(key, 0) + 1
+    lost = [(row["interaction_id"], row["question_id"]) for row in questions if row["answer"] in ("no", "partial")]
+    assert len(lost) > 1_000
+    assert not [one for one in lost if one not in proofs]
+
+
+@pytest.mark.real_data
+def test_nearly_all_real_chats_get_a_score_and_enough_questions(star: list[Interaction], forms_on_star: Rows) -> None:
+    rows = forms_on_star[0]
     overall = [row["overall"] for row in rows if row["overall"] is not None]
     called_for = sorted(row["called_for_n"] for row in rows)
     assert len(overall) >= 0.95 * len(star)
