@@ -44,11 +44,14 @@ def people_beside_machine(lake: dg.ResourceParam[Lake], station: dg.ResourcePara
     note = folder / "people_beside_machine.made_from.json"
     made_from = {"versions": lake.versions(_READS), "epoch": forms.epoch, "code": _code()}
     kept = {name: read_kept(folder, name) for name in _KINDS}
-    if any(one is None for one in kept.values()) or not note.is_file() or json.loads(note.read_text()) != made_from:
+    holds = all(one is not None for one in kept.values()) and note.is_file() and json.loads(note.read_text()) == made_from
+    if not holds:
         note.unlink(missing_ok=True)
         kept = _computed(lake, station, kept["frozen_panel"])
     for name, value in kept.items():
         yield dg.Output(value, output_name=name)
+    if holds:
+        return
     # Written after the outputs: a run killed between them computes again.
     fresh = note.with_suffix(".new")
     folder.mkdir(parents=True, exist_ok=True)

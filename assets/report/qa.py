@@ -155,7 +155,14 @@ def _levels(facts: Facts, numbers: QaNumbers) -> tuple[Html, ...]:
             ],
             lines,
         ),
+        *_asked_twice(numbers),
     )
+
+
+def _asked_twice(numbers: QaNumbers) -> tuple[Html, ...]:
+    if not numbers.questions["question_id"].is_duplicated().any():
+        return ()
+    return (tag("p", "A question that appears twice counts on one scorecard and is advisory on another.", class_="sub"),)
 
 
 def _place(row: dict[str, object]) -> str:

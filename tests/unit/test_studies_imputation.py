@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from aftercall.contracts.errors import DesignError
@@ -82,6 +82,7 @@ def test_equals_the_extended_two_way_regression(seed: int) -> None:
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 10_000))
+@example(1386)
 def test_what_must_not_matter(seed: int) -> None:
     frame = world(seed)
     base = imputation(panel_of(frame))
@@ -91,7 +92,10 @@ def test_what_must_not_matter(seed: int) -> None:
     for other in (panel_of(shuffled), panel_of(renamed), panel_of(always)):
         got = imputation(other)
         assert got.estimate == pytest.approx(base.estimate, abs=1e-9)
-        assert got.se == pytest.approx(base.se, rel=1e-9)
+        if base.se is None:  # a team without which nothing can be estimated is that in every order and name
+            assert got.se is None
+        else:
+            assert got.se == pytest.approx(base.se, rel=1e-9)
 
 
 def test_a_weight_of_two_is_the_row_twice() -> None:

@@ -36,7 +36,7 @@ def test_lost_points_come_with_quote_minute_and_remedy(tmp_path: Path, capsys: p
     assert main(["explain", str(written(tmp_path)), "--only", "bad"]) == 0
     out = capsys.readouterr().out
     assert "bad: " in out
-    assert "of 100 by service 1" in out
+    assert "of 100, below by service 1" in out
     assert "01:05 \u201cSomeone stole my card!\u201d" in out
     assert "searched 01:10 to 01:20 (turns 3 to 5)" in out
     assert "To earn it: Name what happened" in out
