@@ -3,7 +3,7 @@
 Lives here: names, meanings and ranges of per-turn signals. Not here: other columns (columns.py), how signals come about
 (aftercall.scoring.turn_signals, aftercall.text.signals).
 
-There is no agent sentiment and no agent mood: sentiment and frustration exist for customer turns only.
+There is no agent sentiment and no agent mood: sentiment, frustration and annoyance exist for customer turns only.
 """
 
 from aftercall.contracts.columns import Column, Kind
@@ -45,7 +45,7 @@ TIME_SIGNALS: tuple[Column, ...] = (
 )
 TEXT_MODEL_VERSION = Column("text_model_version", Kind.KEY, "The text model that read the turn; null without one.")
 
-CUSTOMER_ONLY = frozenset(("sentiment", "frustration"))
+CUSTOMER_ONLY = frozenset(("sentiment", "frustration", "annoyance"))
 AGENT_ONLY = frozenset(("empathy", "acknowledgement", "ownership"))
 
 
@@ -54,6 +54,8 @@ def is_read_of(name: str, speaker: str) -> bool:
 
     >>> is_read_of("sentiment", "agent"), is_read_of("sentiment", "customer"), is_read_of("apology", "agent")
     (False, True, True)
+    >>> is_read_of("annoyance", "agent")
+    False
     """
     if speaker == "agent":
         return name not in CUSTOMER_ONLY
