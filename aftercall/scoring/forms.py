@@ -14,6 +14,7 @@ from pathlib import Path
 
 from aftercall.contracts.errors import ModelError, ModelMissing, ScorecardError
 from aftercall.contracts.records import Interaction
+from aftercall.contracts.signal_columns import CUSTOMER_ONLY
 from aftercall.scoring.form import Eligibility, Form, Party
 from aftercall.scoring.form_yaml import PhraseEntry, read_form, read_phrase_sets
 from aftercall.scoring.reader import ModelState, Reader
@@ -21,7 +22,7 @@ from aftercall.text.match import EngineName, Matcher, default_engine
 from aftercall.text.normalise import NORMALISER_VERSION
 from aftercall.text.pii_finder import own_finder
 from aftercall.text.redact import REDACTION_VERSION
-from aftercall.text.signals import TextModel, load_signals
+from aftercall.text.signals import Signals, TextModel, load_signals
 from aftercall.text.weights import places_from
 
 _HERE = Path(__file__).parent
@@ -209,8 +210,9 @@ def in_force(
 ) -> Forms:
     """Return forms together with what reads for them; `model` as in `load`."""
     _refuse_twins(forms)
+    _refuse_moods(forms)
     if model is None:
-        model = _own_model() if any(form.readings for form in forms) else ""
+        model = own_model() if any(form.readings for form in forms) else ""
     found, state = (None, model) if isinstance(model, str) else (model, "")
     return Forms(forms, engine_name or default_engine(), found, state)
 
@@ -224,9 +226,20 @@ def _refuse_twins(forms: Sequence[Form]) -> None:
             raise ScorecardError(f"The phrase set {one.name!r} means two things in two scorecards; rename one.")
 
 
+def _refuse_moods(forms: Sequence[Form]) -> None:
+    """There is no measure of an agent's mood: a customer's feeling is never asked of the agent."""
+    for form in forms:
+        for one in form.readings:
+            if one.head in CUSTOMER_ONLY and one.name in form.asked_of("agent"):
+                raise ScorecardError(
+                    f"The phrase set {one.name!r} reads {one.head!r}, which is of customers only, yet a question asks it of "
+                    "agents. Ask what they do, such as blame or rude; `aftercall behaviours` lists it."
+                )
+
+
 @cache
-def _own_model() -> TextModel | ModelState:
-    """Return the text model of this machine, loaded once a process; without one, why questions that need it are null."""
+def own_model() -> Signals | ModelState:
+    """Return the text model of this machine, loaded once a process; without one, why what needs it is null."""
     try:
         return load_signals(places_from(os.environ))
     except ModelMissing:

@@ -5,15 +5,12 @@ Lives here: loading, once a process; settling what is advisory when scoring begi
 """
 
 import json
-import os
 from functools import cache
 from pathlib import Path
 
-from aftercall.contracts.errors import ModelError, ModelMissing
-from aftercall.scoring.forms import Forms, load
-from aftercall.scoring.turn_signals import ModelState, TurnReader, open_turn_reader
-from aftercall.text.signals import Signals, load_signals
-from aftercall.text.weights import places_from
+from aftercall.scoring.forms import Forms, load, own_model
+from aftercall.scoring.turn_signals import TurnReader, open_turn_reader
+from aftercall.text.signals import Signals
 from assets.station import Station
 
 TEXT_CACHE = Path("cache") / "text.sqlite"
@@ -32,7 +29,7 @@ def load_forms(scorecard: Path | None, state: Path) -> Forms:
 @cache
 def _loaded(scorecard: Path | None, advisory: frozenset[str]) -> Forms:
     # Loaded once a process: a run has one epoch, whatever is edited meanwhile.
-    return load([scorecard] if scorecard else None, model=_text_model(), advisory=advisory)
+    return load([scorecard] if scorecard else None, model=own_model(), advisory=advisory)
 
 
 def advisory_in_force(state: Path) -> frozenset[str]:
@@ -55,17 +52,6 @@ def settle_advisory(state: Path) -> None:
         fresh = state / _IN_FORCE.with_suffix(".new")
         fresh.write_text(json.dumps({"advisory": below}), encoding="utf-8")
         fresh.replace(state / _IN_FORCE)
-
-
-@cache
-def _text_model() -> Signals | ModelState:
-    """Return this machine's text model, or why there is none; signals need it even when no question does."""
-    try:
-        return load_signals(places_from(os.environ))
-    except ModelMissing:
-        return "model_missing"
-    except ModelError:
-        return "model_error"
 
 
 def forms_of(station: Station) -> Forms:

@@ -213,3 +213,12 @@ def test_the_epoch_names_the_model_when_a_question_reads_with_it(tmp_path: Path)
     with_model = forms(tmp_path, CARES)
     assert forms(tmp_path, CARES, model=other).epoch != with_model.epoch
     assert forms(tmp_path, GREETS, model=other).epoch == forms(tmp_path, GREETS).epoch
+
+
+@pytest.mark.parametrize("head", ["sentiment", "frustration", "annoyance"])
+def test_a_feeling_is_never_asked_of_agents(tmp_path: Path, head: str) -> None:
+    mood = {"mood": {"model": {"head": head, "sure": 0.8, "maybe": 0.4}}, "hello": {"phrases": ["hello"]}}
+    with pytest.raises(ScorecardError, match=f"'mood' reads '{head}', which is of customers only"):
+        forms(tmp_path, question("m", never={"speaker": "agent", "said": ["mood"]}), phrases=mood)
+    called = question("c", called_for={"each": {"speaker": "customer", "said": ["mood"]}}, expect=GREETS["expect"])
+    forms(tmp_path, called, phrases=mood)
