@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from aftercall.cli.terminal import asker, lines_of, tell, write_line
 from aftercall.contracts.errors import IntakeError, RequestError
+from pipelines.verbs.tables import read_any
 
 if TYPE_CHECKING:
     import polars as pl
@@ -59,27 +60,10 @@ def main(argv: Sequence[str]) -> int:
     asked = ask.parse_args(list(argv))
     if asked.replicates < 100:
         raise RequestError(f"--replicates {asked.replicates} is too few for an interval. Give 100 or more.")
-    frame = read_table(asked.file)
+    frame = read_any(asked.file, "ratings, or evaluations in the long form")
     if asked.scores or asked.state:
         return _questions(asked, frame)
     return _ratings(asked, frame)
-
-
-def read_table(path: Path) -> "pl.DataFrame":
-    """Return a table of text columns (CSV: comma, semicolon or tab) or of a Parquet file's own types."""
-    import polars as pl
-
-    if not path.is_file():
-        raise RequestError(f"{path} not found. Give a CSV or Parquet file of ratings.")
-    try:
-        if path.suffix.lower() in (".parquet", ".pq"):
-            return pl.read_parquet(path)
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
-            head = file.readline()
-        separator = max(",;\t", key=head.count)
-        return pl.read_csv(path, separator=separator, infer_schema=False, encoding="utf8-lossy")
-    except pl.exceptions.PolarsError as error:
-        raise RequestError(f"{path} is no table: {str(error).splitlines()[0]}. Give a CSV with a header, or Parquet.") from None
 
 
 def _ratings(asked: argparse.Namespace, frame: "pl.DataFrame") -> int:

@@ -1,6 +1,6 @@
 """`aftercall study PANEL`: the effect of a treatment that started at known times, with its doubts and a verdict.
 
-Lives here: the request, reading files, what is printed. Not here: the study (analytics.studies), the page (assets.report).
+Lives here: the request, what is printed. Not here: the study (analytics.studies), the page (assets.report).
 """
 
 import argparse
@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 from aftercall.cli.terminal import asker, shown, tell, write_line
 from aftercall.contracts.errors import RequestError
+from pipelines.verbs.tables import read_any
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from analytics.studies.study import Study
     from analytics.studies.study_spec import StudySpec
 
@@ -39,8 +38,8 @@ def main(argv: Sequence[str]) -> int:
     spec = _spec(asked)
     from analytics.studies.study import study
 
-    assignment = read_table(asked.assignment) if asked.assignment else None
-    found = study(read_table(asked.panel), spec, assignment=assignment)
+    assignment = read_any(asked.assignment, "the assignment", is_typed=True) if asked.assignment else None
+    found = study(read_any(asked.panel, "the panel", is_typed=True), spec, assignment=assignment)
     if asked.html:
         from assets.report.study import study_page
 
@@ -144,24 +143,6 @@ def _numbers(text: str) -> tuple[int, ...]:
         return tuple(sorted({0, *(int(one) for one in text.split(","))}))
     except ValueError:
         raise RequestError(f"--donut {text} is no list of whole numbers. Give 0,4,8.") from None
-
-
-def read_table(path: Path) -> "pl.DataFrame":
-    """Return a CSV (comma, semicolon or tab; NA, NaN, . and empty are missing) or Parquet file as a table."""
-    import polars as pl
-
-    if not path.is_file():
-        raise RequestError(f"{path} not found. Give a CSV or Parquet file.")
-    try:
-        if path.suffix.lower() in (".parquet", ".pq"):
-            return pl.read_parquet(path)
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
-            head = file.readline()
-        separator = max(",;\t", key=head.count)
-        missing = ["", "NA", "NaN", "nan", ".", "null", "NULL", "None"]
-        return pl.read_csv(path, separator=separator, null_values=missing, infer_schema_length=None, try_parse_dates=True)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise RequestError(f"{path} is no table: {str(error).splitlines()[0]}. Give a CSV with a header, or Parquet.") from None
 
 
 _MARKS = {True: "holds", False: "FAILS", None: "open "}

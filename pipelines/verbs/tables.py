@@ -15,8 +15,13 @@ if TYPE_CHECKING:
     from analytics.studies.answer import Answer
 
 
-def read_any(path: Path, what: str) -> "pl.DataFrame":
-    """Return a table of text columns (CSV: comma, semicolon or tab) or of a Parquet file's own types.
+_MISSING = ["", "NA", "NaN", "nan", ".", "null", "NULL", "None"]
+
+
+def read_any(path: Path, what: str, *, is_typed: bool = False) -> "pl.DataFrame":
+    """Return the table of a CSV (comma, semicolon or tab) or Parquet file; columns of a CSV are text.
+
+    With `is_typed` numbers and dates of a CSV are read as such, and NA, NaN, . and empty cells are missing.
 
     Raises: RequestError, no such file or no table; `what` says which table is wanted.
     """
@@ -29,7 +34,10 @@ def read_any(path: Path, what: str) -> "pl.DataFrame":
             return pl.read_parquet(path)
         with path.open(encoding="utf-8-sig", errors="replace") as file:
             head = file.readline()
-        return pl.read_csv(path, separator=max(",;\t", key=head.count), infer_schema=False, encoding="utf8-lossy")
+        separator = max(",;\t", key=head.count)
+        if is_typed:
+            return pl.read_csv(path, separator=separator, null_values=_MISSING, infer_schema_length=None, try_parse_dates=True)
+        return pl.read_csv(path, separator=separator, infer_schema=False, encoding="utf8-lossy")
     except (pl.exceptions.PolarsError, OSError) as error:
         first = (str(error).splitlines() or ["it cannot be read"])[0]
         raise RequestError(f"{path} is no table: {first}. Give a CSV with a header, or Parquet: {what}.") from None
