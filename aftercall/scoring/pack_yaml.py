@@ -9,9 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
-
-import yaml
+from typing import Any
 
 from aftercall.contracts.errors import ScorecardError
 from aftercall.scoring.pack import (
@@ -30,6 +28,7 @@ from aftercall.scoring.pack import (
     Trigger,
     Vector,
 )
+from aftercall.scoring.yaml_files import mapping_of
 from aftercall.text.phrase import expression
 
 _FOLDER = Path(__file__).parent / "packs"
@@ -59,7 +58,7 @@ def shipped() -> tuple[Path, ...]:
 def is_pack(path: Path) -> bool:
     """Return whether a file is meant as a pack: it has rules and no questions. A file that is no YAML is none."""
     try:
-        raw = _yaml(path)
+        raw = _mapping(path)
     except ScorecardError:
         return False
     return "rules" in raw and "questions" not in raw
@@ -71,7 +70,7 @@ def read_pack(path: Path) -> Pack:
     Raises: ScorecardError, naming the rule, what is wrong and what to do; also when a rule leaves shadow without the review
     its source needs.
     """
-    raw = _yaml(path)
+    raw = _mapping(path)
     _validate(raw, path)
     shared = {name: tuple(one) for name, one in raw.get("phrases", {}).items()}
     rules = tuple(_rule(_filled(one, raw, path), shared, path) for one in raw["rules"])
@@ -89,16 +88,8 @@ def read_pack(path: Path) -> Pack:
     return pack
 
 
-def _yaml(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise ScorecardError(f"{path} not found. Give a pack in YAML, such as the shipped us_collections.yaml.")
-    try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ScorecardError(f"{path.name} is not YAML in UTF-8: {error}") from error
-    if not isinstance(raw, dict):
-        raise ScorecardError(f"{path.name} must be a mapping with id, version, title and rules.")
-    return cast("dict[str, Any]", raw)
+def _mapping(path: Path) -> dict[str, Any]:
+    return mapping_of(path, "a pack in YAML, such as the shipped us_collections.yaml", "id, version, title and rules")
 
 
 @cache

@@ -15,16 +15,23 @@ from aftercall.contracts.errors import ScorecardError
 _SCHEMAS = Path(__file__).parent / "scorecards"
 
 
-def mapping_of(path: Path) -> dict[str, Any]:
-    """Return the mapping a YAML file holds; raises ScorecardError when there is none."""
+def mapping_of(
+    path: Path,
+    wanted: str = "a scorecard in YAML, such as the shipped service.yaml",
+    parts: str = "id, version, sections and questions",
+) -> dict[str, Any]:
+    """Return the mapping a YAML file holds.
+
+    Raises: ScorecardError, there is no such file or no mapping; `wanted` and `parts` say what is asked for instead.
+    """
     if not path.is_file():
-        raise ScorecardError(f"{path} not found. Give a scorecard in YAML, such as the shipped service.yaml.")
+        raise ScorecardError(f"{path} not found. Give {wanted}.")
     try:
         raw = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ScorecardError(f"{path.name} is not YAML in UTF-8: {error}") from error
     if not isinstance(raw, dict):
-        raise ScorecardError(f"{path.name} must be a mapping with id, version, sections and questions.")
+        raise ScorecardError(f"{path.name} must be a mapping with {parts}.")
     return cast("dict[str, Any]", raw)
 
 

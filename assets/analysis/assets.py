@@ -25,7 +25,7 @@ def answers(station: dg.ResourceParam[Station]) -> FirstAnswers:
         return ask_first(*(marts[name] for name in _NEEDS), epoch=epoch)
 
     made_from = {"marts": current.resolve().name, "epoch": epoch, "analytics": code_hash()}
-    return kept_or_asked(station.state / "analysis", made_from, ask)
+    return kept_or_asked(station.state / "analysis" / "first_answers.json", FirstAnswers, made_from, ask)
 
 
 analysis_assets = [answers]

@@ -7,26 +7,28 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
-from analytics.first_answers import FirstAnswers
 from assets.results import from_plain, text_of
 
+T = TypeVar("T")
 
-def kept_or_asked(folder: Path, made_from: dict[str, str], ask: Callable[[], FirstAnswers]) -> FirstAnswers:
-    """Return the answers in `folder` if they were made from exactly this, else ask and note what they were made from.
 
-    The note carries the hash of the answers: answers written by a run that was killed before the note, or a note
-    written before the answers, do not fit and are asked again.
+def kept_or_asked(answers: Path, kind: type[T], made_from: dict[str, str], ask: Callable[[], T]) -> T:
+    """Return the answers kept in a JSON file if they were made from exactly this, else ask and note what they were made from.
+
+    The note beside the file carries the hash of the answers: answers written by a run that was killed before the note, or a
+    note written before the answers, do not fit and are asked again. The store of results writes the answers themselves.
     """
-    note, answers = folder / "first_answers.made_from.json", folder / "first_answers.json"
+    note = answers.with_suffix(".made_from.json")
     if note.is_file() and answers.is_file():
         text = answers.read_text(encoding="utf-8")
-        if json.loads(note.read_text(encoding="utf-8")) == made_from | {"answers": _sha256(text)}:
-            return from_plain(FirstAnswers, json.loads(text))
+        if json.loads(note.read_text(encoding="utf-8")) == made_from | {"answers": sha256_of(text)}:
+            return from_plain(kind, json.loads(text))
     result = ask()
-    folder.mkdir(parents=True, exist_ok=True)
+    note.parent.mkdir(parents=True, exist_ok=True)
     fresh = note.with_suffix(".new")
-    fresh.write_text(json.dumps(made_from | {"answers": _sha256(text_of(result))}), encoding="utf-8")
+    fresh.write_text(json.dumps(made_from | {"answers": sha256_of(text_of(result))}), encoding="utf-8")
     fresh.replace(note)
     return result
 
@@ -36,8 +38,9 @@ def code_hash() -> str:
     import analytics
 
     folder = Path(analytics.__file__).parent
-    return _sha256("".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))))
+    return sha256_of("".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))))
 
 
-def _sha256(text: str) -> str:
+def sha256_of(text: str) -> str:
+    """Return the hex SHA-256 of a text."""
     return hashlib.sha256(text.encode()).hexdigest()

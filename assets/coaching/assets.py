@@ -1,12 +1,10 @@
 """What the strongest do differently, from the lake: kept as readable JSON, asked again only when something changed.
 
-Lives here: Dagster's view, reading, and whether the kept answer still holds. Not here: frames (moments.py), words
-(phrases.py), statistics (analytics/best_practice.py).
+Lives here: Dagster's view, reading. Not here: whether a kept answer still holds (assets.analysis.kept), frames
+(moments.py), words (phrases.py), statistics (analytics/best_practice.py).
 """
 
-import hashlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
@@ -15,11 +13,11 @@ import polars as pl
 from aftercall.contracts.errors import AftercallError
 from analytics.agreement_review import without_undecided
 from analytics.best_practice import BestPractice, find_best_practice, refusal
-from assets.analysis.kept import code_hash
+from assets.analysis.kept import code_hash, kept_or_asked, sha256_of
 from assets.coaching.moments import Halves, behaviours, halves, located, looked_at, outcomes, texts_at
 from assets.coaching.phrases import phrase_counts
 from assets.lake import Lake
-from assets.results import from_plain, text_of
+from assets.results import from_plain
 from assets.score.forms_in_force import epoch_of
 from assets.station import Station
 
@@ -36,7 +34,8 @@ def best_practice(lake: dg.ResourceParam[Lake], station: dg.ResourceParam[Statio
     """Behaviours and short phrases that separate agents with satisfied customers from their peers: candidates for coaching."""
     epoch = epoch_of(station)
     made_from = {"versions": json.dumps(lake.versions(_READS), sort_keys=True), "epoch": epoch, "code": _code()}
-    return _kept_or_asked(station.state / "analysis", made_from, lambda: asked(lake, epoch))
+    kept = station.state / "analysis" / "best_practice.json"
+    return kept_or_asked(kept, BestPractice, made_from, lambda: asked(lake, epoch))
 
 
 def asked(lake: Lake, epoch: str) -> BestPractice:
@@ -92,28 +91,9 @@ def kept_answer(folder: Path, epoch: str) -> BestPractice | None:
     return answer if answer.epoch == epoch else None
 
 
-def _kept_or_asked(folder: Path, made_from: dict[str, str], ask: Callable[[], BestPractice]) -> BestPractice:
-    """Return the kept answer if it was made from exactly this and is whole, else ask and note what it was made from."""
-    note, answer = folder / "best_practice.made_from.json", folder / "best_practice.json"
-    if note.is_file() and answer.is_file():
-        text = answer.read_text(encoding="utf-8")
-        if json.loads(note.read_text(encoding="utf-8")) == made_from | {"answer": _sha256(text)}:
-            return from_plain(BestPractice, json.loads(text))
-    result = ask()
-    folder.mkdir(parents=True, exist_ok=True)
-    fresh = note.with_suffix(".new")
-    fresh.write_text(json.dumps(made_from | {"answer": _sha256(text_of(result))}), encoding="utf-8")
-    fresh.replace(note)
-    return result
-
-
 def _code() -> str:
     own = "".join(path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py")))
-    return _sha256(code_hash() + own)
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return sha256_of(code_hash() + own)
 
 
 coaching_assets = [best_practice]

@@ -23,26 +23,27 @@ class Asked:
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Path:
-    kept_or_asked(tmp_path, MADE_FROM, Asked())
-    (tmp_path / "first_answers.json").write_text(text_of(ANSWERS), encoding="utf-8")
-    return tmp_path
+    answers = tmp_path / "first_answers.json"
+    kept_or_asked(answers, FirstAnswers, MADE_FROM, Asked())
+    answers.write_text(text_of(ANSWERS), encoding="utf-8")
+    return answers
 
 
 def test_the_same_marts_are_not_asked_again(kept: Path) -> None:
     again = Asked()
-    assert kept_or_asked(kept, MADE_FROM, again) == ANSWERS
+    assert kept_or_asked(kept, FirstAnswers, MADE_FROM, again) == ANSWERS
     assert again.times == 0
 
 
 @pytest.mark.parametrize("changed", ["marts", "epoch", "analytics"])
 def test_anything_else_asks_again(kept: Path, changed: str) -> None:
     again = Asked()
-    kept_or_asked(kept, MADE_FROM | {changed: "other"}, again)
+    kept_or_asked(kept, FirstAnswers, MADE_FROM | {changed: "other"}, again)
     assert again.times == 1
 
 
 def test_a_note_that_does_not_fit_its_answers_is_not_believed(kept: Path) -> None:
-    (kept / "first_answers.json").write_text(text_of(ANSWERS).replace("nobody", "somebody"), encoding="utf-8")
+    kept.write_text(text_of(ANSWERS).replace("nobody", "somebody"), encoding="utf-8")
     again = Asked()
-    kept_or_asked(kept, MADE_FROM, again)
+    kept_or_asked(kept, FirstAnswers, MADE_FROM, again)
     assert again.times == 1

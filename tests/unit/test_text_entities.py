@@ -10,35 +10,15 @@ from hypothesis import strategies as st
 
 from aftercall.contracts.errors import RequestError
 from aftercall.text.entities import entities, read_lexicon
+from aftercall.text.number_phrases import TENS, UNITS
 
 SAID_ON = date(2026, 11, 24)  # a Tuesday
-_ONES = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-_TENS = ["zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_ONES = list(UNITS)
+_TENS = ["zero", "ten", *(word for word in TENS if word != "fourty")]
 
 
 def in_words(n: int) -> str:
-    """Say a number below a million, written here anew so that the reader is not tested by itself."""
+    """Say a number below a million: the words are the product's, how they are put together is written here anew."""
     if n >= 1000:
         rest = f" {in_words(n % 1000)}" if n % 1000 else ""
         return f"{in_words(n // 1000)} thousand{rest}"
