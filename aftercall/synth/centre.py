@@ -16,6 +16,7 @@ from aftercall.contracts.errors import RequestError
 from aftercall.synth import quality_files, recorded_calls, schedule_files, staff, staff_files, switch_files, truth_files
 from aftercall.synth.contacts import customer_n, draw
 from aftercall.synth.phrasebook import Phrasebook
+from aftercall.synth.rates import PARAPHRASE_SHARE
 from aftercall.synth.transcripts import write_transcripts
 
 START_ON = date(2026, 5, 4)
@@ -52,12 +53,14 @@ def write_centre(
     seed: int = 7,
     start_on: date = START_ON,
     transcripts_per_agent_week: int = 14,
+    coached_unusual_share: float = PARAPHRASE_SHARE,
     on_progress: Callable[[int], None] | None = None,
 ) -> Centre:
     """Write a synthetic centre below `out`: `input/` for the pipeline, `truth/` for whoever judges it. Same seed, same bytes.
 
     Args: agents, seats; teams, of which two thirds are coached from three dates on; weeks, ISO weeks from `start_on`, at least
-        13; start_on, a Monday; transcripts_per_agent_week, the mean; on_progress, called with the number of contacts just done.
+        13; start_on, a Monday; transcripts_per_agent_week, the mean; coached_unusual_share, how often fully coached agents use
+        words no pattern was written for; on_progress, called with the number of contacts just done.
     Raises: RequestError, the numbers do not fit together or `start_on` is not a Monday.
     """
     if start_on.weekday() != 0:
@@ -66,7 +69,11 @@ def write_centre(
     folder.mkdir(parents=True, exist_ok=True)
     people = staff.hire(random.Random(f"{seed}:staff"), agents=agents, teams=teams, weeks=weeks, start_on=start_on)
     contacts, propensities = draw(
-        np.random.default_rng([seed, 1]), people, weeks=weeks, per_agent_week=transcripts_per_agent_week
+        np.random.default_rng([seed, 1]),
+        people,
+        weeks=weeks,
+        per_agent_week=transcripts_per_agent_week,
+        coached_unusual_share=coached_unusual_share,
     )
     ids = [f"ix-{place + 1:06d}" for place in range(len(contacts))]
     book = Phrasebook(random.Random(f"{seed}:pools"))

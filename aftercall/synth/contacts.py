@@ -57,12 +57,17 @@ class Contacts:
 
 
 def draw(
-    rng: np.random.Generator, agents: Sequence[Agent], *, weeks: int, per_agent_week: int
+    rng: np.random.Generator,
+    agents: Sequence[Agent],
+    *,
+    weeks: int,
+    per_agent_week: int,
+    coached_unusual_share: float = rates.PARAPHRASE_SHARE,
 ) -> tuple[Contacts, dict[str, Reals]]:
     """Return the contacts, and per behaviour the propensities without and with coaching, shape (agents, weeks, 2).
 
     Args: rng, the only source of chance; agents, the staff; weeks, length of the window; per_agent_week, mean number of
-        contacts with a transcript.
+        contacts with a transcript; coached_unusual_share, how often a fully coached agent says it in unusual words.
     """
     agent, week, start_s = _when(rng, agents, weeks, per_agent_week)
     phases = _phases(agents, weeks)
@@ -75,6 +80,7 @@ def draw(
     n = len(agent)
     will_do = rng.random((n, len(BEHAVIOURS))) < done
     customer, is_repeat = _customers(rng, start_s, intent)
+    unusual = rates.PARAPHRASE_SHARE + (coached_unusual_share - rates.PARAPHRASE_SHARE) * phase
     contacts = Contacts(
         agent,
         week,
@@ -88,7 +94,7 @@ def draw(
         te,
         np.round(rng.exponential(38.0, n), 1) * np.where(is_chat, 1.5, 1.0),
         will_do,
-        rng.random((n, len(BEHAVIOURS))) < rates.PARAPHRASE_SHARE,
+        rng.random((n, len(BEHAVIOURS))) < unusual[:, None],
         rng.random(n) >= 0.025,
         rng.random(n) >= 0.003,
     )
