@@ -6,10 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analytics.studies.event_study import event_study, pre_trend
+from analytics.studies.event_study import event_study
 from analytics.studies.group_time import callaway_santanna
 from analytics.studies.imputation_errors import imputation
 from analytics.studies.longpanel import LongPanel, read_long
+from analytics.studies.pre_trend import pre_trend
 
 # To the digits printed by the authors' software (and 1e-4 relative for estimates); never-treated controls unless said.
 CALLAWAY_SANTANNA = [
@@ -86,13 +87,17 @@ def test_imputation_analytic_errors(counties: LongPanel) -> None:
 
 @pytest.mark.real_data
 def test_event_study_on_untreated_rows(counties: LongPanel) -> None:
-    """Printed by diff-diff 3.13.0, ImputationDiD(cluster="countyreal"): course, errors, and pretrend_test(n_leads=3)."""
+    """Printed by diff-diff 3.13.0, ImputationDiD(cluster="countyreal"): course, errors, and pretrend_test(n_leads=3).
+
+    Its p, .1392670, is that of F(3, 499); ours counts how many counties carry the three dates, so it is a little larger.
+    """
     got = event_study(counties)
     after = {one.horizon: (round(one.estimate, 5), round(one.se or 0, 5)) for one in got.horizons if one.horizon >= 0}
     assert after == {0: (-0.03107, 0.01358), 1: (-0.05223, 0.01881), 2: (-0.13608, 0.03534), 3: (-0.10471, 0.03377)}
     before = pre_trend(counties)
     assert before.leads == (-3, -2, -1)
     assert before.statistic == pytest.approx(1.8380922, rel=1e-6)
-    assert before.p == pytest.approx(0.1392670, rel=1e-5)
+    assert before.p == pytest.approx(0.1392670, abs=0.005)
+    assert before.p > 0.1392670
     assert got.covariance is not None
     assert np.linalg.eigvalsh(got.covariance).min() > 0

@@ -7,10 +7,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from aftercall.contracts.errors import DesignError
-from analytics.studies.event_study import event_study, pre_trend
+from analytics.studies.event_study import event_study
 from analytics.studies.imputation import cluster_sums, targets_of
 from analytics.studies.imputation_errors import imputation
 from analytics.studies.longpanel import LongPanel, read_long
+from analytics.studies.pre_trend import pre_trend
 
 NEVER = 0
 
@@ -165,7 +166,7 @@ def test_the_pre_trend_sees_a_dip_and_the_donut_leaves_it_out() -> None:
     assert quiet.p is not None
     assert quiet.p > 0.01
     assert found.p is not None
-    assert found.p < 1e-6
+    assert found.p == 0.001  # the least that 999 draws can say
     assert found.estimates == pytest.approx([-3.0, -3.0], abs=0.4)
     truth = frame.filter("on")["te"].mean()
     assert imputation(dipped).estimate - truth > 0.8
