@@ -11,6 +11,7 @@ import polars as pl
 
 from aftercall.contracts.errors import ContractError, DesignError, UnknownColumn
 from analytics.results import Reason
+from analytics.studies.before_start import in_cohort
 from analytics.studies.imputation_errors import imputation
 from analytics.studies.longpanel import LongPanel, read_long
 from analytics.studies.study_spec import StudySpec
@@ -22,13 +23,17 @@ WEIGHT_COLUMN = "interaction_n"
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The panel of the study, panels of its negative controls, starts as treated beside those as offered, what was noted."""
+    """The panel of the study, panels of its negative controls, starts as treated beside those as offered, and what was noted.
+
+    `frame` holds the rows they were made of: window, hold-out and cohort kept.
+    """
 
     panel: LongPanel
     controls: dict[str, LongPanel]
     as_treated: LongPanel | None
     reasons: tuple[Reason, ...]
     warnings: tuple[str, ...]
+    frame: pl.DataFrame
 
 
 def prepared(frame: pl.DataFrame, spec: StudySpec, *, pool: frozenset[str] | None = None) -> Prepared:
@@ -43,6 +48,8 @@ def prepared(frame: pl.DataFrame, spec: StudySpec, *, pool: frozenset[str] | Non
         before = frame.height
         frame = frame.filter(pl.col(spec.unit).cast(pl.String).is_in(list(pool)))
         notes.append(f"{before - frame.height} rows of units outside the assignment file are left out.")
+    frame, of_whom = in_cohort(frame, spec)
+    notes += of_whom
     frame, outcome = _corrected(frame, spec, reasons)
     if frame[outcome].null_count() == frame.height:
         raise ContractError(
@@ -68,7 +75,7 @@ def prepared(frame: pl.DataFrame, spec: StudySpec, *, pool: frozenset[str] | Non
             frame, outcome=outcome, covariates=covariates, unit_of_outcome=spec.unit_of_outcome,
             **as_given,
         )  # fmt: skip
-    return Prepared(panel, controls, as_treated, tuple(reasons), (*notes, *panel.warnings))
+    return Prepared(panel, controls, as_treated, tuple(reasons), (*notes, *panel.warnings), frame)
 
 
 def _need(frame: pl.DataFrame, name: str) -> None:

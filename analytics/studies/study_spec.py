@@ -21,6 +21,8 @@ Method = Literal["auto", "did2x2", "twfe", "imputation", "cs", "sunab", "ancova"
 Inference = Literal["auto", "crv", "jackknife", "wild", "ri"]
 Vcov = Literal["auto", "iid", "HC1", "HC2", "HAC", "CRV1", "CRV3", "jackknife"]
 Wait = Literal["auto", "wait", "skip"]
+Cohort = tuple[tuple[str, tuple[str, ...]], ...]
+LATER = ("cohort", "subgroups", "arm", "delay", "balanced")
 CHOICES: dict[str, tuple[Any, ...]] = {
     "mechanism": get_args(Mechanism),
     "method": get_args(Method),
@@ -44,6 +46,9 @@ class StudySpec:
     `unit` None means repeated cross-sections; `assignment_level` is the column treatment was assigned by (the unit's own when
     they are the same). `weights` is a column, "interaction" (column interaction_n: the average interaction) or "agent" (every
     row alike). `window` keeps periods from..to, None for open. `donuts` are periods before the start left out, compared.
+    `cohort` keeps units by columns and values; `subgroups` are columns, or "baseline", by which the effect is also shown;
+    `arm` says how treatment was given, `delay` the seconds to it; `balanced` is the last horizon of a course over which the same
+    units are followed (None: the longest that every start reaches).
     """
 
     outcome: str
@@ -75,6 +80,11 @@ class StudySpec:
     trigger_metric: str | None = None
     trigger_window: int | None = None
     declared_on: date | None = None
+    cohort: Cohort = ()
+    subgroups: tuple[str, ...] = ()
+    arm: str | None = None
+    delay: str | None = None
+    balanced: int | None = None
 
     def __post_init__(self) -> None:
         if problems := _problems(asdict(self)):
@@ -83,7 +93,7 @@ class StudySpec:
     @property
     def hash(self) -> str:
         """Return 12 characters that change with anything declared, but for the day."""
-        said = {key: value for key, value in asdict(self).items() if key != "declared_on"}
+        said = {key: value for key, value in asdict(self).items() if key != "declared_on" and not _is_unsaid(key, value)}
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
 
     def as_yaml(self) -> str:
@@ -91,6 +101,7 @@ class StudySpec:
         said: dict[str, Any] = {}
         for key, value in asdict(self).items():
             said[key] = list(value) if isinstance(value, tuple) else value
+        said["cohort"] = {column: list(values) for column, values in self.cohort}
         return yaml.safe_dump(said, sort_keys=False, allow_unicode=True)
 
 
@@ -100,6 +111,11 @@ REQUIRED = tuple(
     for one in fields(StudySpec)
     if one.default is one.default_factory  # both MISSING: no default at all
 )
+
+
+def _is_unsaid(name: str, value: object) -> bool:
+    """Return whether an entry that came later says nothing: studies declared before it keep their hash."""
+    return name in LATER and value in ((), None)
 
 
 def _problems(said: Mapping[str, Any]) -> list[str]:
@@ -126,9 +142,43 @@ def _problems(said: Mapping[str, Any]) -> list[str]:
         rules.append("human and prob go together (the human score and the probability it was sampled with)")
     if said["human"] is not None and said["auto"] is None:
         rules.append("human needs auto (the automatic score it corrects)")
+    rules += _finer_problems(said)
     if said["outcome"] in said["negative_controls"]:
         rules.append(f"{said['outcome']} is the outcome and a negative control (a control is what coaching cannot move)")
     return rules
+
+
+def _finer_problems(said: Mapping[str, Any]) -> list[str]:
+    """Return the broken rules of cohort, subgroups, arms and the balanced course."""
+    rules = [f"cohort {column} keeps no value (such as {column}: [agent])" for column, values in said["cohort"] if not values]
+    if len(set(said["subgroups"])) < len(said["subgroups"]):
+        rules.append(f"subgroups {list(said['subgroups'])!r} name one twice (name each once)")
+    if said["subgroups"] and said["unit"] is None:
+        rules.append("subgroups need a unit (repeated cross-sections have no before of their own)")
+    scores = {said["outcome"], said["human"], said["auto"]} & {one.partition("@")[0] for one in said["subgroups"]}
+    if scores:
+        rules.append(
+            f"{scores.pop()} is the outcome and a subgroup (name baseline: its level from weeks the estimate leaves out)"
+        )
+    if said["balanced"] is not None and (not isinstance(said["balanced"], int) or said["balanced"] < 1):
+        rules.append(f"balanced is {said['balanced']!r} (a whole number of periods from 1 on)")
+    if said["delay"] is not None and not isinstance(said["delay"], str):
+        rules.append(f"delay is {said['delay']!r} (name a column of seconds)")
+    return rules
+
+
+def cohort_of(said: Mapping[str, Any]) -> Cohort:
+    """Return columns and kept values from a mapping; a single value may stand without a list.
+
+    >>> cohort_of({"role": "agent", "site": [1, 2]})
+    (('role', ('agent',)), ('site', ('1', '2')))
+    """
+    lists = {str(column): values if isinstance(values, list | tuple) else [values] for column, values in said.items()}
+    return tuple((column, tuple(_as_text(one) for one in values)) for column, values in lists.items())
+
+
+def _as_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def read_spec(text: str) -> StudySpec:
@@ -154,7 +204,11 @@ def read_spec(text: str) -> StudySpec:
             problems.append(
                 f"{name} is unknown" + (f" (did you mean {near[0]}?)" if near else f" (known: {', '.join(_NAMES)})")
             )
-    for name in ("window", "donuts", "covariates", "negative_controls"):
+    if isinstance(given.get("cohort"), dict):
+        given["cohort"] = cohort_of(given["cohort"])
+    elif "cohort" in given:
+        problems.append(f"cohort is {given['cohort']!r} (give columns and the values kept, such as role: [agent])")
+    for name in ("window", "donuts", "covariates", "negative_controls", "subgroups"):
         if isinstance(given.get(name), list):
             given[name] = tuple(str(one) if name == "window" and one is not None else one for one in given[name])
         elif name in given:
