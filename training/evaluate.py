@@ -21,7 +21,9 @@ from training.measure_backends import moved
 from training.measure_dialogues import casino_figures, maia_figures, star_figures
 from training.measure_errors import error_rows, pooled, reliability_rows
 from training.measure_intents import dstc11_figures, intent_figures
+from training.measure_planted import planted_rows
 from training.measure_sentences import emotion_figures, own_figures, politeness_figures, sentiment_figures
+from training.measure_spoken import spoken_rows
 from training.model_card import Measured, write_model_card
 from training.own_sentences import own_sentences
 from training.rows import Row, recogniser_like
@@ -67,7 +69,11 @@ def measure(folder: Path, model: Signals, card: dict[str, Any], root: Path, rate
     errors = error_rows(model, rows, card)
     short, long = reliability_rows(model, rows, card)
     say("errors and reliability", begun)
-    return Measured(figures, pooled(errors), errors, short, long, moved(folder, rows))
+    spoken = spoken_rows(model, rows, card)
+    say("spoken sentences", begun)
+    planted = planted_rows(folder)
+    say("planted truth", begun)
+    return Measured(figures, pooled(errors), errors, short, long, moved(folder, rows), spoken, planted)
 
 
 def main() -> None:

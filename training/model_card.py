@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from training.measure import Figure, figure_table, met, plain_table
+from training.measure_planted import HEADING as PLANTED_HEADING
+from training.measure_spoken import FLOOR, Spoken
+from training.measure_spoken import HEADING as SPOKEN_HEADING
 
 ACT_MEANING = {
     "empathy": "feeling for the other side is put into words",
@@ -61,6 +64,8 @@ class Measured:
     reliability: list[tuple]
     bands: list[tuple]
     moved: list[tuple]
+    spoken: Spoken
+    planted: list[tuple]
 
     def as_json(self) -> dict[str, Any]:
         """Return the figures as plain data."""
@@ -127,6 +132,13 @@ def write_model_card(
         words("errors"),
         plain_table(wrong, measured.channels),
         plain_table(wrong, measured.errors),
+        "## Misses and false alarms by recogniser confidence, synthetic voices",
+        words("spoken").format(floor=FLOOR, **asdict(measured.spoken)),
+        plain_table(SPOKEN_HEADING, measured.spoken.bands),
+        plain_table(("line", *SPOKEN_HEADING[1:]), measured.spoken.lines),
+        "## Misses and false alarms by tenure and channel, planted truth",
+        words("planted"),
+        plain_table(PLANTED_HEADING, measured.planted),
         "## Reliability",
         "Told: mean probability. True: share of sentences that are so. Error: mean distance over bands (ECE).",
         plain_table(("set", "act", "n", "told", "true", "error"), measured.reliability),
