@@ -1,7 +1,7 @@
 """Why average handle time moved: an exact split into talk, hold and after-call work, each into mix and rate.
 
-Lives here: Kitagawa's identity on cell sums, for a change between two groups of rows and for coached minus control.
-Not here: reading tables (assets), drawing the waterfall (plots.py). A part never claims cause: it is arithmetic.
+Lives here: Kitagawa's identity on cell sums, for a change between two groups of rows. Not here: the effect of coaching on each
+part (mart_study.py), reading tables (assets), drawing (plots.py). A part never claims cause: it is arithmetic.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 
 from aftercall.contracts.errors import ContractError, DesignError, UnknownColumn
-from analytics.inference import Interval, Reals, cluster_jackknife
-from analytics.results import Window, finite, signed
+from analytics.inference import Reals
+from analytics.results import finite, signed
 
 PARTS = ("talk_s", "hold_s", "acw_s")
 CELLS = ("channel", "intent", "queue", "tenure_band")
@@ -24,13 +24,11 @@ EMPTY_POLICY = "a cell empty in one group takes the other group's mean there: it
 
 @dataclass(frozen=True, slots=True)
 class PartSplit:
-    """One part's share of the change, in seconds per interaction; intervals are None when they cannot be computed."""
+    """One part's share of the change, in seconds per interaction."""
 
     part: str
     mix_s: float
     rate_s: float
-    mix: Interval | None = None
-    rate: Interval | None = None
 
     @property
     def total_s(self) -> float:
@@ -42,8 +40,7 @@ class PartSplit:
 class Decomposition:
     """A change in average handle time from `a` to `b`, and the parts that add up to it exactly.
 
-    Seconds per interaction. For coached minus control, `aht_a` and `aht_b` are the coached means and `change_s` is the change
-    that exceeds the control's. `cells` are mix contributions by cell, centred so that a cell of average length counts zero.
+    Seconds per interaction. `cells` are mix contributions by cell, centred so that a cell of average length counts zero.
     """
 
     what: str
@@ -75,21 +72,8 @@ class Decomposition:
         )
 
     def tidy(self) -> pl.DataFrame:
-        """Return one row per part: mix_s, rate_s, total_s and the ends of their intervals."""
-        rows: list[dict[str, Any]] = [
-            {
-                "part": p.part,
-                "mix_s": p.mix_s,
-                "rate_s": p.rate_s,
-                "total_s": p.total_s,
-                "mix_low_s": None if p.mix is None else p.mix.low,
-                "mix_high_s": None if p.mix is None else p.mix.high,
-                "rate_low_s": None if p.rate is None else p.rate.low,
-                "rate_high_s": None if p.rate is None else p.rate.high,
-            }
-            for p in self.parts
-        ]
-        return pl.DataFrame(rows, schema_overrides=dict.fromkeys(_ENDS, pl.Float64))
+        """Return one row per part: mix_s, rate_s, total_s."""
+        return pl.DataFrame([{"part": p.part, "mix_s": p.mix_s, "rate_s": p.rate_s, "total_s": p.total_s} for p in self.parts])
 
     def as_record(self) -> dict[str, Any]:
         """Return the result under the names of the `decompose` promise, fit for JSON."""
@@ -103,9 +87,6 @@ class Decomposition:
         cleaned = finite(record)
         assert isinstance(cleaned, dict)
         return cleaned
-
-
-_ENDS = ("mix_low_s", "mix_high_s", "rate_low_s", "rate_high_s")
 
 
 def product_change(a0: float, b0: float, a1: float, b1: float) -> tuple[float, float]:
@@ -230,76 +211,6 @@ def split_change(
             by_cell,
         )
     )
-
-
-def split_effect(
-    rows: pl.DataFrame, window: Window, treated_teams: Sequence[str], *, cells: Sequence[str] = CELLS
-) -> Decomposition:
-    """Split the 2×2 effect on average handle time: the coached teams' parts minus the control teams' parts.
-
-    Args: rows, mart_handle_time; window, the weeks an effect was estimated on (Effect.window); treated_teams, the coached
-        teams. Intervals by team jackknife, t(G − 1).
-    Raises: DesignError, an arm has no volume in a period; ContractError, the parts do not add up.
-    """
-    within = rows.filter(pl.col("team_id") != "unknown").with_columns(
-        is_treated=pl.col("team_id").is_in(list(treated_teams)),
-        period=pl.when(pl.col("week_on").is_between(window.pre_from_on, window.pre_to_on))
-        .then(0)
-        .when(pl.col("week_on").is_between(window.post_from_on, window.post_to_on))
-        .then(1),
-    )
-    whole, control = _arms(within, cells)
-    teams = within.drop_nulls("period")["team_id"].unique().sort()
-    left_out = [_arms(within.filter(pl.col("team_id") != team), cells) for team in teams] if _can_leave_out(within) else []
-    parts = tuple(
-        PartSplit(
-            t.part,
-            t.mix_s - c.mix_s,
-            t.rate_s - c.rate_s,
-            *(
-                _interval(
-                    getattr(t, side) - getattr(c, side),
-                    [getattr(lt.parts[p], side) - getattr(lc.parts[p], side) for lt, lc in left_out],
-                )
-                for side in ("mix_s", "rate_s")
-            ),
-        )
-        for p, (t, c) in enumerate(zip(whole.parts, control.parts, strict=True))
-    )
-    change = whole.change_s - control.change_s
-    return _checked(
-        Decomposition(
-            "coached minus control",
-            whole.aht_a,
-            whole.aht_b,
-            change,
-            whole.n_a + control.n_a,
-            whole.n_b + control.n_b,
-            parts,
-            change - sum(part.total_s for part in parts),
-            tuple(sorted({*whole.empty_cells, *control.empty_cells})),
-            whole.cells,
-        )
-    )
-
-
-def _arms(within: pl.DataFrame, cells: Sequence[str]) -> tuple[Decomposition, Decomposition]:
-    def split(*, treated: bool) -> Decomposition:
-        arm = within.filter(pl.col("is_treated") == treated)
-        name = "coached teams" if treated else "control teams"
-        return split_change(arm.filter(pl.col("period") == 0), arm.filter(pl.col("period") == 1), what=name, cells=cells)
-
-    return split(treated=True), split(treated=False)
-
-
-def _can_leave_out(within: pl.DataFrame) -> bool:
-    """Whether every arm keeps a team in every period when one is left out."""
-    teams = within.drop_nulls("period").group_by("is_treated", "period").agg(pl.col("team_id").n_unique().alias("k"))
-    return teams.height == 4 and int(teams.filter(pl.col("k") < 2).height) == 0
-
-
-def _interval(point: float, left_out: list[float]) -> Interval | None:
-    return cluster_jackknife(point, np.array(left_out)) if len(left_out) > 1 else None
 
 
 def _checked(found: Decomposition) -> Decomposition:

@@ -11,8 +11,7 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
-from analytics.contrast import estimate_of, jackknife_of, sums_of
-from analytics.inference import cluster_ratio
+from analytics.inference import cluster_jackknife, cluster_ratio
 from analytics.shrinkage import shrink
 from analytics.trend import one_epoch
 
@@ -188,8 +187,16 @@ def score_change(interactions: pl.DataFrame, *, weeks: int = 4) -> dict[str, flo
     ends = scored.with_columns(
         end=pl.when(pl.col("week_on") < every[weeks]).then(0).when(pl.col("week_on") >= every[-weeks]).then(1)
     ).drop_nulls("end")
-    sums = ends.group_by("agent_id", "end").agg(y_sum=pl.col("overall").sum(), n=pl.len()).sort("agent_id", "end")
-    cells = sums_of(sums.select("y_sum", "n", cluster="agent_id", is_treated=pl.lit(value=True), period="end"), 2)
-    coef = np.array([-1.0, 1.0])
-    found = jackknife_of(cells, coef)
-    return {"change": estimate_of(cells, coef), "low": found.low, "high": found.high, "n": ends.height}
+    late = pl.col("end") == 1
+    sums = ends.group_by("agent_id").agg(
+        early_sum=pl.col("overall").filter(~late).sum(),
+        late_sum=pl.col("overall").filter(late).sum(),
+        early_n=(~late).sum(),
+        late_n=late.sum(),
+    )
+    y = sums.sort("agent_id").select("early_sum", "late_sum").to_numpy()
+    n = sums.sort("agent_id").select("early_n", "late_n").to_numpy()
+    early, late_mean = y.sum(axis=0) / n.sum(axis=0)
+    without = (y.sum(axis=0) - y) / (n.sum(axis=0) - n)
+    found = cluster_jackknife(float(late_mean - early), without[:, 1] - without[:, 0])
+    return {"change": float(late_mean - early), "low": found.low, "high": found.high, "n": ends.height}

@@ -33,6 +33,7 @@ TALK_S = Outcome("talk_s", "s", "talk_s_sum", "handled_n")
 HOLD_S = Outcome("hold_s", "s", "hold_s_sum", "handled_n")
 ACW_S = Outcome("acw_s", "s", "acw_s_sum", "handled_n")
 QUEUE_WAIT_S = Outcome("queue_wait_s", "s", "queue_wait_s_sum", "interaction_n")
+CSAT = Outcome("csat", "points", "csat_sum", "csat_n")
 OVERALL = Outcome("overall", "points", "overall_sum", "scored_n", is_auto_score=True)
 
 

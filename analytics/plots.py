@@ -1,18 +1,19 @@
 """The only Plotly module: draws results, computes nothing, gives figures back with the words that explain them.
 
-Lives here: one template, fixed colours, a function per kind of figure. Not here: estimates (did.py and others), pages (assets).
+Lives here: one template, fixed colours, a function per kind of figure. Not here:
+estimates (analytics.studies and others), pages (assets).
 Colours mean the same everywhere and never carry meaning alone: shape, position or text does too.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import plotly.graph_objects as go
 import polars as pl
 
+from analytics.effect import Effect
 from analytics.handle_time import PART_NAMES, Decomposition
-from analytics.results import Effect, signed, words_of
+from analytics.results import signed
 
 COACHED, CONTROL, BETTER, WORSE = "#0072B2", "#7F7F7F", "#009E73", "#D55E00"
 ATTENTION, MACHINE, HUMAN = "#E69F00", "#56B4E9", "#CC79A7"
@@ -61,72 +62,6 @@ def _figure(*, height: int) -> go.Figure:
     )
 
 
-def draw_weekly_difference(weekly: pl.DataFrame, effect: Effect, *, title: str) -> Drawing:
-    """Draw how far coached and control agents are apart per calendar week, with intervals and the span of starts.
-
-    Args: weekly, from did.weekly_difference. Not an event study: the horizontal axis is the calendar.
-    """
-    fig = _figure(height=360)
-    inside = weekly.filter(pl.col("ci_low").is_not_null() & pl.col("ci_high").is_not_null())
-    weeks = inside["week_on"].to_list()
-    fig.add_scatter(
-        x=weeks + weeks[::-1],
-        y=inside["ci_high"].to_list() + inside["ci_low"].to_list()[::-1],
-        mode="lines",
-        fill="toself",
-        fillcolor="rgba(0,114,178,0.16)",
-        line={"width": 0},
-        hoverinfo="skip",
-        name="95 % interval",
-    )
-    for period, symbol, words in (
-        ("before", "circle-open", "before"),
-        ("roll-out", "diamond-open", "roll-out"),
-        ("after", "circle", "after"),
-    ):
-        rows = weekly.filter(pl.col("period") == period)
-        fig.add_scatter(
-            x=rows["week_on"].to_list(),
-            y=rows["difference"].to_list(),
-            mode="markers",
-            marker={"symbol": symbol, "size": 9, "color": COACHED, "line": {"width": 2, "color": COACHED}},
-            name=words,
-            customdata=rows.select("n_treated", "n_control", "treated", "control").rows(),
-            hovertemplate="week of %{x|%Y-%m-%d}: %{y:+.1f} s<br>coached %{customdata[2]:.0f} s, n = %{customdata[0]}<br>"
-            "control %{customdata[3]:.0f} s, n = %{customdata[1]}<extra></extra>",
-        )
-    fig.add_hline(y=0, line={"color": INK, "width": 1})
-    window = effect.window
-    _start_line(fig, window.post_from_on, "last start", "right" if window.left_out_week_n == 0 else "left")
-    if window.left_out_week_n:
-        first = weekly.filter(pl.col("period") == "roll-out")["week_on"].min()
-        assert isinstance(first, date)
-        _start_line(fig, first, "first start", "right")
-    fig.update_yaxes(title_text=f"difference ({effect.unit})")
-    alt = (
-        f"{weekly.height} weekly points. Before the first start the difference averages zero by construction; from the last "
-        f"start on it averages {signed(effect.estimate)} {effect.unit}. The weeks are in the table below."
-    )
-    what = f"{words_of(effect.outcome)} in {effect.unit}"
-    sub = f"Coached minus control, {what}, set to zero on average before the first start. {window}."
-    return Drawing("effect_weeks", title, sub, alt, fig, weekly)
-
-
-def _start_line(fig: go.Figure, day: date, label: str, side: str) -> None:
-    fig.add_vline(x=day.isoformat(), line={"color": ATTENTION, "width": 2, "dash": "dash"})
-    anchor = {"left": "left", "right": "right"}[side]
-    fig.add_annotation(
-        x=day.isoformat(),
-        y=1,
-        yref="paper",
-        text=label,
-        showarrow=False,
-        xanchor=anchor,
-        yanchor="top",
-        xshift=4 if side == "left" else -4,
-    )
-
-
 def draw_course(rows: pl.DataFrame, *, unit: str, period: str, title: str, subtitle: str) -> Drawing:
     """Draw an event study: points with intervals by period since the start, zero line, start line, units below.
 
@@ -160,6 +95,31 @@ def draw_course(rows: pl.DataFrame, *, unit: str, period: str, title: str, subti
     return Drawing(
         "event_study", title, subtitle, f"Event study of {rows.height} periods around the start. {subtitle}", fig, rows
     )
+
+
+def draw_effect_parts(effect: Effect, *, title: str, subtitle: str) -> Drawing:
+    """Draw the effect on talk, hold and after-call work with intervals, and the whole they add up to."""
+    fig = _figure(height=320)
+    whole = (effect.estimate, effect.ci_low, effect.ci_high)
+    rows = [(PART_NAMES.get(p.part, p.part), p.estimate_s, p.low_s, p.high_s) for p in effect.parts] + [("handle time", *whole)]
+    up = [0.0 if high is None else high - value for _, value, _, high in rows]
+    down = [0.0 if low is None else value - low for _, value, low, _ in rows]
+    fig.add_bar(
+        x=[name for name, *_ in rows],
+        y=[value for _, value, *_ in rows],
+        error_y={"type": "data", "symmetric": False, "array": up, "arrayminus": down, "color": INK, "thickness": 1.5},
+        marker={"color": [*(BETTER if value < 0 else WORSE for _, value, *_ in rows[:-1]), COACHED]},
+        customdata=[[signed(value)] for _, value, *_ in rows],
+        hovertemplate="%{x}: %{customdata[0]} s<extra></extra>",
+        showlegend=False,
+    )
+    fig.add_hline(y=0, line={"color": INK, "width": 1})
+    fig.update_yaxes(title_text="effect (s per interaction)")
+    fig.update_xaxes(showgrid=False)
+    words = ", ".join(f"{name} {signed(value)} s" for name, value, *_ in rows)
+    schema = {"part": pl.String, "estimate_s": pl.Float64, "low_s": pl.Float64, "high_s": pl.Float64}
+    data = pl.DataFrame(rows, schema=schema, orient="row")
+    return Drawing("effect_parts", title, subtitle, f"Effect by part of handle time: {words}.", fig, data)
 
 
 def draw_parts(found: Decomposition, *, name: str, title: str, subtitle: str) -> Drawing:

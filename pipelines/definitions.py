@@ -13,13 +13,14 @@ from assets.analysis.assets import analysis_assets
 from assets.checks import lake_checks
 from assets.coaching.assets import coaching_assets
 from assets.core.assets import core_conversations, core_reference
+from assets.effects.assets import effect_assets
 from assets.expectations import expectation_checks
 from assets.lake import Lake
 from assets.live.assets import live_snapshot
 from assets.marts.assets import marts_assets
 from assets.quality.assets import quality_assets
 from assets.raw.assets import raw_delivery
-from assets.report.assets import report
+from assets.report.assets import report_asset
 from assets.results import ResultStore
 from assets.score.assets import score_conversations
 from assets.score.forms_in_force import epoch_of
@@ -33,6 +34,7 @@ from pipelines.sensors import drop_folder
 def build_definitions(environment: Environment, *, progress: Progress = quiet, say: Say = silent) -> dg.Definitions:
     """Return every definition, bound to one state folder."""
     station = station_of(environment, progress=progress, say=say)
+    effects = effect_assets(environment.state)
     return dg.Definitions(
         assets=[
             raw_delivery,
@@ -44,7 +46,8 @@ def build_definitions(environment: Environment, *, progress: Progress = quiet, s
             *analysis_assets,
             *coaching_assets,
             *quality_assets,
-            report,
+            *effects,
+            report_asset([key.to_user_string() for one in effects for key in one.keys]),
         ],
         asset_checks=[*lake_checks(epoch_of=epoch_of), *expectation_checks()],
         jobs=JOBS,

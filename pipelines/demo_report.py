@@ -3,20 +3,20 @@
 Lives here: words around numbers that others computed. Not here: computing them (planted.py, tally.py, analytics).
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from aftercall.scoring.forms import Forms
-from analytics.first_answers import FirstAnswers
+from analytics.effect import Effect
 from analytics.panel import read_panel
 from analytics.results import signed
+from assets.effects.assets import kept_studies
+from assets.effects.declared import STANDING, KeptStudy, closed_weeks
 from assets.lake import Lake
 from assets.marts.published import read_mart
 from assets.report.gather import findings_of
-from assets.results import from_plain
 from assets.score.forms_in_force import load_forms
 from pipelines.environments import Environment
 from pipelines.main_job import Outcome
@@ -34,11 +34,11 @@ def closing(environment: Environment, outcome: Outcome, truth: Path) -> tuple[li
     lake, forms = Lake(environment.lake), load_forms(environment.scorecard, environment.state)
     answers = lake.read("score_question", columns=["interaction_id", "question_id", "answer"], epoch=forms.epoch, **_AS)
     found = _detected(lake, forms, pl.read_parquet(truth / "behaviours.parquet"))
-    results = results_of(environment)
+    study = standing_of(environment)
     planted_s = planted_effect_s(_panel(environment), truth)
-    lines = [_read(counts), *_alert(lake, forms, answers), *_effect(results, planted_s), *_parts(results), str(found)]
+    lines = [_read(counts), *_alert(lake, forms, answers), *_effect(study, planted_s), *_parts(study.effect), str(found)]
     lines += [f"Needs you: {said}" for said in outcome.failed_checks]
-    return lines, counts.as_json() | _numbers(results, planted_s, found)
+    return lines, counts.as_json() | _numbers(study.effect, planted_s, found)
 
 
 def _detected(lake: Lake, forms: Forms, truth: pl.DataFrame) -> Detection:
@@ -49,14 +49,15 @@ def _detected(lake: Lake, forms: Forms, truth: pl.DataFrame) -> Detection:
     return detected(planted, behaviour_answers(core, turns, forms.model or forms.model_state or "model_missing"))
 
 
-def results_of(environment: Environment) -> FirstAnswers:
-    """Return the answers the analysis asset kept."""
-    data = json.loads((environment.state / "analysis" / "first_answers.json").read_text(encoding="utf-8"))
-    return from_plain(FirstAnswers, data)
+def standing_of(environment: Environment) -> KeptStudy:
+    """Return the kept answer of the study every centre has."""
+    found = {one.name: one for one in kept_studies(environment.state)}
+    return found.get(STANDING, KeptStudy(STANDING, None, "not asked", ""))
 
 
 def _panel(environment: Environment) -> Any:
-    return read_panel(read_mart(environment.marts / "current", "mart_agent_week", role="analyst", purpose="coaching"))
+    weeks = read_mart(environment.marts / "current", "mart_agent_week", role="analyst", purpose="coaching")
+    return read_panel(closed_weeks(weeks, environment.clock().date()))
 
 
 def _read(counts: Tally) -> str:
@@ -82,31 +83,28 @@ def _alert(lake: Lake, forms: Forms, answers: pl.DataFrame) -> list[str]:
     return [f"Worth an alert: {row['question_id']} in {where}: “{row['quote']}” ({found.height} like it)."]
 
 
-def _effect(results: FirstAnswers, planted_s: float | None) -> list[str]:
-    effect = results.effect
+def _effect(study: KeptStudy, planted_s: float | None) -> list[str]:
+    """One sentence: what the effect was, how sure, and how far from what was planted."""
+    effect = study.effect
     if effect is None:
-        return [f"Effect of coaching: {results.refused.get('effect', 'not asked')}"]
-    interval = (
-        "no interval"
-        if effect.ci_low is None or effect.ci_high is None
-        else (f"95 % interval {signed(effect.ci_low)} to {signed(effect.ci_high)}")
-    )
-    planted = "" if planted_s is None else f"; planted over the same weeks: {signed(planted_s)} s"
-    codes = ", ".join(reason.code for reason in effect.reasons)
-    said = f"Coaching moved {effect.outcome} by {signed(effect.estimate)} s ({interval}){planted}."
-    return [f"{said} Verdict: {effect.verdict} ({codes})."]
+        return [f"Effect of coaching: {study.refused}"]
+    planted = ""
+    if planted_s is not None:
+        inside = effect.ci_low is not None and effect.ci_high is not None and effect.ci_low <= planted_s <= effect.ci_high
+        apart = f"{abs(effect.estimate - planted_s):.1f} s off, {'inside' if inside else 'outside'} the interval"
+        planted = f" Planted over the same cells: {signed(planted_s)} s ({apart})."
+    codes = f" ({', '.join(reason.code for reason in effect.reasons)})" if effect.reasons else ""
+    return [f"{effect} Verdict: {effect.verdict}{codes}.{planted}"]
 
 
-def _parts(results: FirstAnswers) -> list[str]:
-    split = results.effect_parts
-    if split is None:
+def _parts(effect: Effect | None) -> list[str]:
+    if effect is None or not effect.parts or effect.parts_residual_s is None:
         return []
-    parts = " ".join(f"{part.part.removesuffix('_s')} {signed(part.total_s)}" for part in split.parts)
-    return [f"Its parts add up: {parts} = {signed(split.change_s)} s, residual {abs(split.residual_s):.0e} s."]
+    parts = " ".join(f"{part.part.removesuffix('_s')} {signed(part.estimate_s)}" for part in effect.parts)
+    return [f"Its parts add up: {parts} = {signed(effect.estimate)} s, residual {abs(effect.parts_residual_s):.0e} s."]
 
 
-def _numbers(results: FirstAnswers, planted_s: float | None, found: Detection) -> dict[str, Any]:
-    effect = results.effect
+def _numbers(effect: Effect | None, planted_s: float | None, found: Detection) -> dict[str, Any]:
     return {
         "effect": None if effect is None else effect.as_record(),
         "planted_s": planted_s,

@@ -12,7 +12,9 @@ import polars as pl
 from aftercall.contracts.frames import shaped
 from aftercall.contracts.tables import table_named
 from analytics.first_answers import first_answers
+from assets.effects.declared import STANDING, Declared, answer_of
 from assets.report.inputs import ReportInputs
+from assets.report.study import study_page
 
 MONDAY = date(2026, 1, 5)
 QUESTIONS = [
@@ -105,6 +107,7 @@ def report_case(
         turn=pl.lit(4),
         start_s=pl.lit(63.5),
     )
+    kept, found = answer_of(Declared(STANDING, None), agent_weeks, ())
     given: dict[str, Any] = {
         "centre": "made-up centre",
         "basis": "synthetic",
@@ -121,7 +124,9 @@ def report_case(
         "findings": findings,
         "agent_weeks": agent_weeks,
         "queue_intervals": intervals.sort("queue", "interval_start_at"),
-        "results": first_answers(agent_weeks, handle, behaviour),
+        "results": first_answers(handle, behaviour),
+        "studies": (kept,),
+        "study_pages": {} if found is None else {kept.name: study_page(found, source="test case")},
     }
     return ReportInputs(**(given | changes))
 

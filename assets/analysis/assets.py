@@ -12,12 +12,12 @@ from assets.marts.published import read_marts
 from assets.score.forms_in_force import epoch_of
 from assets.station import Station
 
-_NEEDS = ("mart_agent_week", "mart_handle_time", "mart_behaviour_week")
+_NEEDS = ("mart_handle_time", "mart_behaviour_week")
 
 
 @dg.asset(group_name="analysis", deps=list(_NEEDS), kinds={"python"}, name="first_answers")
 def answers(station: dg.ResourceParam[Station]) -> FirstAnswers:
-    """The effect of coaching on handle time, its split into parts, behaviour trends: first versions, labelled so."""
+    """Why handle time moved, and which behaviours trend: first versions, labelled so."""
     current, epoch = station.state / "marts" / "current", epoch_of(station)
 
     def ask() -> FirstAnswers:

@@ -33,12 +33,20 @@ def kept_or_asked(answers: Path, kind: type[T], made_from: dict[str, str], ask: 
     return result
 
 
+def kept_as(kind: type[T], answers: Path) -> T | None:
+    """Return the answers kept in a JSON file; None when there are none, or another version wrote them."""
+    try:
+        return from_plain(kind, json.loads(answers.read_text(encoding="utf-8")))
+    except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
+        return None
+
+
 def code_hash() -> str:
     """Return the hash of the source of analytics: another way to ask is another answer."""
     import analytics
 
     folder = Path(analytics.__file__).parent
-    return sha256_of("".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))))
+    return sha256_of("".join(path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.py"))))
 
 
 def sha256_of(text: str) -> str:

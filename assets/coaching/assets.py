@@ -13,11 +13,10 @@ import polars as pl
 from aftercall.contracts.errors import AftercallError
 from analytics.agreement_review import without_undecided
 from analytics.best_practice import BestPractice, find_best_practice, refusal
-from assets.analysis.kept import code_hash, kept_or_asked, sha256_of
+from assets.analysis.kept import code_hash, kept_as, kept_or_asked, sha256_of
 from assets.coaching.moments import Halves, behaviours, halves, located, looked_at, outcomes, texts_at
 from assets.coaching.phrases import phrase_counts
 from assets.lake import Lake
-from assets.results import from_plain
 from assets.score.forms_in_force import epoch_of
 from assets.station import Station
 
@@ -84,11 +83,8 @@ def _compared(lake: Lake, epoch: str, places: pl.DataFrame, before: pl.DataFrame
 
 def kept_answer(folder: Path, epoch: str) -> BestPractice | None:
     """Return the kept answer if there is one about the scores of this epoch."""
-    path = folder / "best_practice.json"
-    if not path.is_file():
-        return None
-    answer: BestPractice = from_plain(BestPractice, json.loads(path.read_text(encoding="utf-8")))
-    return answer if answer.epoch == epoch else None
+    answer = kept_as(BestPractice, folder / "best_practice.json")
+    return answer if answer is not None and answer.epoch == epoch else None
 
 
 def _code() -> str:

@@ -13,12 +13,11 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from assets.analysis.kept import code_hash
+from assets.analysis.kept import code_hash, kept_as
 from assets.lake import Lake
 from assets.quality.drift_side import FrozenPanel, ScoreDrift, panel_of, score_drift
 from assets.quality.human_side import HumanSide, QuestionStatus, human_side, status_of
 from assets.quality.rules import quality_rules
-from assets.results import from_plain
 from assets.score.forms_in_force import forms_of
 from assets.station import Station
 
@@ -97,11 +96,7 @@ def with_teams(core: pl.DataFrame, agents: pl.DataFrame) -> pl.DataFrame:
 
 def read_kept(folder: Path, name: str) -> Any:
     """Return a kept result of this module by name, None when there is none or it was written by another version."""
-    path = folder / f"{name}.json"
-    try:
-        return from_plain(_KINDS[name], json.loads(path.read_text(encoding="utf-8")))
-    except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
-        return None
+    return kept_as(_KINDS[name], folder / f"{name}.json")
 
 
 def _code() -> str:

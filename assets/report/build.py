@@ -26,6 +26,7 @@ def report_files(inputs: ReportInputs) -> dict[str, bytes]:
     pages = (qa_page(facts, qa), wfm_page(facts, wfm))
     sets = datasets(facts, qa, wfm)
     files = {page.file: render(page, facts).encode() for page in (overview_page(facts, *pages), *pages)}
+    files |= {f"studies/{name}.html": page.encode() for name, page in sorted(inputs.study_pages.items())}
     files["aftercall.xlsx"] = workbook_bytes(sets, facts, [(page.question, _plain(page)) for page in pages])
     return files | {f"csv/{name}": content for name, content in csv_files(sets, facts).items()}
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from aftercall.contracts import columns as contract_columns
 from aftercall.contracts.columns import Column
-from analytics.results import Effect
+from analytics.effect import Effect
 from assets.report.inputs import Facts
 from assets.report.people_columns import PEOPLE_COLUMNS
 from assets.report.qa_numbers import QaNumbers
@@ -31,23 +31,17 @@ _MORE: dict[str, tuple[str, str]] = {
     "weight": ("", "Weight of the question in its section."),
     "advisory": ("", "Shown, but outside the overall score."),
     "id": ("", "A question of a scorecard."),
-    "treated": ("s", "Mean of coached teams."),
-    "control": ("s", "Mean of control teams."),
-    "difference": ("s", "Coached minus control, zero on average before the first start."),
     "ci_low": ("as estimate", "Low end of the 95 % interval."),
     "ci_high": ("as estimate", "High end of the 95 % interval."),
-    "n_treated": ("n", "Interactions of coached teams."),
-    "n_control": ("n", "Interactions of control teams."),
-    "period": ("", "Before the first start, roll-out, or from the last start on."),
+    "horizon": ("weeks", "Weeks since the start; negative before it."),
+    "breakdown": ("times", "Largest step before the start times so much may trends fail until the interval holds 0."),
+    "window": ("", "First and last week used."),
+    "spec_hash": ("", "The declared study: changes with anything declared."),
     "split": ("", "Which change is split."),
     "part": ("", "Part of handle time."),
     "mix_s": ("s", "Change from other kinds of contact."),
     "rate_s": ("s", "Change from handling the same kind of contact."),
     "total_s": ("s", "Mix plus rate."),
-    "mix_low_s": ("s", "Low end of the interval of mix_s."),
-    "mix_high_s": ("s", "High end of the interval of mix_s."),
-    "rate_low_s": ("s", "Low end of the interval of rate_s."),
-    "rate_high_s": ("s", "High end of the interval of rate_s."),
     "handle_s_mean": ("s", "Mean handle time."),
     "handle_s_low": ("s", "Low end of its 95 % interval."),
     "handle_s_high": ("s", "High end of its 95 % interval."),
@@ -90,13 +84,6 @@ _MORE: dict[str, tuple[str, str]] = {
     "equivalence_bound": ("as unit", "Smallest bound with the 90 % interval inside."),
     "verdict": ("", "supported, inconclusive or not identified."),
     "reasons": ("", "Codes that limit the verdict."),
-    "pre_from_on": ("", "First week before."),
-    "pre_to_on": ("", "Last week before."),
-    "post_from_on": ("", "First week after."),
-    "post_to_on": ("", "Last week after."),
-    "pre_week_n": ("n", "Weeks before."),
-    "left_out_week_n": ("n", "Weeks of roll-out left out."),
-    "post_week_n": ("n", "Weeks after."),
     "fact": ("", "What is stated."),
     "value": ("", "Its value."),
 }
@@ -121,14 +108,16 @@ def datasets(facts: Facts, qa: QaNumbers, wfm: WfmNumbers) -> tuple[Dataset, ...
         *("points", "points_possible", "called_for_n", "done_n", "is_advisory"),
     )
     both_parts = pl.concat(parts) if (parts := _parts(facts)) else pl.DataFrame()
-    weeks, trends = _or_empty(results.effect_weeks), _or_empty(None if results.trends is None else results.trends.rows)
+    effect, trends = facts.effect, _or_empty(None if results.trends is None else results.trends.rows)
     coaching, service = "coaching", "service_quality"
     people = facts.given.people
     texts = facts.questions.select(question_id="id", text="text")
     questions = qa.questions.join(texts, on="question_id", how="left") if qa.questions.width else qa.questions
     listed = (
-        Dataset("effect", "Did coaching move handle time, and how sure?", coaching, _frame(results.effect)),
-        Dataset("effect_weeks", "How far apart were coached and control teams, week by week?", coaching, weeks),
+        Dataset("effect", "Did coaching move handle time, and how sure?", coaching, _frame(effect)),
+        Dataset(
+            "effect_course", "What was the effect, by week since the start?", coaching, _or_empty(effect and effect.course)
+        ),
         Dataset("handle_time_parts", "Which part of handle time moved, by mix or by rate?", service, both_parts),
         Dataset("queues", "How long do contacts take in each queue?", service, wfm.queues),
         Dataset("hours", "When do contacts come?", service, wfm.hours),
@@ -159,8 +148,8 @@ def _or_empty(frame: pl.DataFrame | None) -> pl.DataFrame:
 
 
 def _parts(facts: Facts) -> list[pl.DataFrame]:
-    splits = (facts.given.results.effect_parts, facts.given.results.centre_parts)
-    return [found.tidy().select(pl.lit(found.what).alias("split"), pl.all()) for found in splits if found is not None]
+    found = facts.given.results.centre_parts
+    return [] if found is None else [found.tidy().select(pl.lit(found.what).alias("split"), pl.all())]
 
 
 def _contract() -> dict[str, Column]:

@@ -13,6 +13,7 @@ from aftercall.scoring.forms import Forms
 from analytics.agreement_review import without_undecided
 from analytics.first_answers import FirstAnswers
 from assets.coaching.assets import kept_answer
+from assets.effects.assets import kept_studies, page_of
 from assets.lake import Lake
 from assets.marts.published import read_marts
 from assets.quality.assets import read_kept
@@ -75,6 +76,8 @@ def gather(lake: Lake, station: Station, forms: Forms, results: FirstAnswers) ->
     marts = read_marts(
         station.state / "marts" / "current", ("mart_agent_week", "mart_queue_interval"), role="qa_lead", purpose="coaching"
     )
+    studies = kept_studies(station.state)
+    pages = ((one.name, page_of(station.state, one.name)) for one in studies)
     return ReportInputs(
         centre=station.basis_name or _centre(station.input),
         basis=station.basis,
@@ -92,6 +95,8 @@ def gather(lake: Lake, station: Station, forms: Forms, results: FirstAnswers) ->
         agent_weeks=marts["mart_agent_week"],
         queue_intervals=marts["mart_queue_interval"],
         results=results,
+        studies=studies,
+        study_pages={name: page.read_text(encoding="utf-8") for name, page in pages if page.is_file()},
         names_are_masked=names_are_masked(lake),
         people=_of_epoch(read_kept(station.state / "analysis", "question_agreement"), forms.epoch),
         drift=_of_epoch(read_kept(station.state / "analysis", "score_drift"), forms.epoch),

@@ -9,8 +9,10 @@ from datetime import date, datetime
 import polars as pl
 
 from analytics.best_practice import BestPractice
+from analytics.effect import Effect
 from analytics.first_answers import FirstAnswers
 from analytics.levels import UNKNOWN_AGENT, names_agents
+from assets.effects.declared import STANDING, KeptStudy
 from assets.quality.drift_side import ScoreDrift
 from assets.quality.human_side import HumanSide
 
@@ -96,6 +98,8 @@ class ReportInputs:
     agent_weeks: pl.DataFrame
     queue_intervals: pl.DataFrame
     results: FirstAnswers
+    studies: tuple[KeptStudy, ...] = ()
+    study_pages: dict[str, str] = field(default_factory=dict[str, str])
     filters: tuple[str, ...] = ()
     names_are_masked: bool = False
     people: HumanSide | None = None
@@ -117,6 +121,17 @@ class Facts:
     agents_known: bool
     first_on: date | None
     last_on: date | None
+
+    @property
+    def effect(self) -> Effect | None:
+        """The standing study's answer: what coaching changed in handle time."""
+        return next((one.effect for one in self.given.studies if one.name == STANDING), None)
+
+    @property
+    def no_effect(self) -> str:
+        """Why the standing study has no answer."""
+        why = next((one.refused for one in self.given.studies if one.name == STANDING), "")
+        return why or "The study of coaching and handle time was not run on this state; run the nightly job."
 
     @property
     def period(self) -> str:

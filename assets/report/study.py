@@ -9,7 +9,7 @@ from analytics.plots import Drawing, draw_course
 from analytics.results import signed, words_of
 from analytics.studies.study import Study, digits_of
 from analytics.studies.study_spec import MEANINGS
-from analytics.studies.study_words import basis_of, what_would_change
+from analytics.studies.study_words import basis_of, equality_told, what_would_change
 from assets.report.html import Html, between, empty, table, tag, whole
 from assets.report.page import checks_list, document, figure, section
 
@@ -31,6 +31,7 @@ def _header(found: Study, source: str) -> Html:
         ("Period", found.window),
         ("Declared", f"{spec.declared_on or 'without a date'}, study {spec.hash}"),
         ("Mechanism", f"{spec.mechanism}: {MEANINGS[spec.mechanism]}"),
+        *([("Cohort", " and ".join(f"{name} is {' or '.join(kept)}" for name, kept in spec.cohort))] if spec.cohort else []),
         ("Data", source),
     )
     facts = tag("dl", *(tag("div", tag("dt", name), tag("dd", value)) for name, value in lines), class_="facts")
@@ -45,6 +46,8 @@ def _sections(found: Study, drawing: Drawing | None) -> list[Html]:
     out.append(section("Before and after the start", figure(drawing, why_not)))
     out.append(section("What was checked", checks_list(found.checks) if found.checks else empty("Nothing could be checked.")))
     out.append(section("Answered otherwise", _others(found)))
+    if found.subgroups.tests:
+        out.append(section("Who gained, by declared subgroup", _subgroups(found), id_="subgroups"))
     out.append(section("If trends were not parallel", _bounds(found)))
     out.append(section("What would change this answer", tag("ul", *(tag("li", one) for one in what_would_change(found)))))
     if found.warnings:
@@ -79,6 +82,24 @@ def _others(found: Study) -> Html:
     ]
     return table(
         "The same question by other estimators", [("method", ""), ("estimate", found.panel.unit_of_outcome), ("SE", "")], rows
+    )
+
+
+def _subgroups(found: Study) -> Html:
+    assert found.found is not None
+    digits, unit = digits_of(found.found), found.panel.unit_of_outcome
+    rows = [
+        [one.column, one.group, signed(one.estimate, digits), between(one.ci_low, one.ci_high, digits, change=True),
+         "–" if one.q is None else f"{one.q:.3g}", whole(one.n_units)]
+        for one in found.subgroups.effects
+    ]  # fmt: skip
+    said = [tag("p", tag("strong", f"{one.column}: "), f"{equality_told(one)}. {one.detail}.") for one in found.subgroups.tests]
+    if found.verdict == "not identified":
+        said.insert(0, tag("p", "The effect is not identified, so these are no effects either.", class_="warning"))
+    share = f"{100 * (1 - found.spec.alpha):g} %"
+    head = [("by", ""), ("group", ""), ("estimate", unit), ("interval", share), ("q", "all groups"), ("n", "units")]
+    return tag(
+        "div", *said, table("The effect by group, from the same fit", head, rows) if rows else empty("No group has one.")
     )
 
 

@@ -20,7 +20,7 @@ def state_of(lake: Lake, station: Station, epoch: str) -> dict[str, Any]:
     """Return everything a report depends on: lake versions, epoch, marts, basis, and the code that draws it."""
     code = hashlib.sha256()
     for path in sorted(
-        [*_HERE.rglob("*"), *_HERE.with_name("coaching").glob("*.py"), *(_HERE.parents[1] / "analytics").glob("*.py")]
+        [*_HERE.rglob("*"), *_HERE.with_name("coaching").glob("*.py"), *(_HERE.parents[1] / "analytics").rglob("*.py")]
     ):
         if path.suffix in (".py", ".css", ".js"):
             code.update(path.read_bytes())
@@ -31,6 +31,7 @@ def state_of(lake: Lake, station: Station, epoch: str) -> dict[str, Any]:
         "marts": marts.resolve().name,
         "basis": station.basis,
         "basis_name": station.basis_name,
+        "effects": [_hash_of(path) for path in sorted((station.state / "analysis").glob("effect_*.json"))],
         "people": [_hash_of(station.state / "analysis" / f"{name}.json") for name in ("question_agreement", "score_drift")],
         "code": code.hexdigest(),
     }

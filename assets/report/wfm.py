@@ -3,9 +3,10 @@
 Lives here: its sentences, figures and tables. Not here: effect and split (analytics), the page's grammar (page.py).
 """
 
+from analytics.effect import Effect
 from analytics.handle_time import EMPTY_POLICY, PART_NAMES, Decomposition
-from analytics.plots import Drawing, draw_handle_times, draw_parts, draw_weekly_difference
-from analytics.results import Effect, signed, words_of
+from analytics.plots import Drawing, draw_course, draw_effect_parts, draw_handle_times, draw_parts
+from analytics.results import signed, words_of
 from assets.report.html import Html, between, duration, empty, join, share, table, tag, whole
 from assets.report.inputs import Facts
 from assets.report.page import Page, checks_list, figure, section
@@ -17,11 +18,12 @@ NO_HANDLE_TIMES = "No handle times in the source: map talk_s, hold_s and acw_s i
 
 def wfm_page(facts: Facts, numbers: WfmNumbers) -> Page:
     """Return the page for WFM leads."""
-    results = facts.given.results
+    effect, centre = facts.effect, facts.given.results.centre_parts
     drawings: list[Drawing] = []
     sections = (
         section("Did coaching move handle time?", *_effect(facts, drawings), id_="effect"),
         section("Where the change sits", *_parts(facts, drawings), id_="parts"),
+        section("Declared studies", _studies(facts)),
         section("Handle time now", *_now(facts, numbers, drawings)),
         section("Contacts by hour of the day", _hour_table(numbers)),
     )
@@ -29,10 +31,8 @@ def wfm_page(facts: Facts, numbers: WfmNumbers) -> Page:
         "wfm.html",
         "WFM leads",
         "Why did handle time move, and what can I plan with?",
-        wfm_headline(results.effect, numbers),
-        tuple(
-            line for line in (_level(numbers), _split_line(results.effect_parts or results.centre_parts)) if line is not None
-        ),
+        wfm_headline(effect, numbers),
+        tuple(line for line in (_level(numbers), _parts_line(effect), _split_line(centre)) if line is not None),
         _next(facts, numbers),
         sections,
         tuple(drawings),
@@ -73,6 +73,14 @@ def _level(numbers: WfmNumbers) -> Html | None:
     return join(f"Average handle time over the whole period: {duration(numbers.aht_s)} ", span, ".")
 
 
+def _parts_line(effect: Effect | None) -> Html | None:
+    """Say which part of handle time the effect sits in."""
+    if effect is None or not effect.is_identified or not effect.parts:
+        return None
+    said = ", ".join(f"{PART_NAMES.get(p.part, p.part)} {signed(p.estimate_s)} s" for p in effect.parts)
+    return join(f"By part: {said}; they add up to the effect.")
+
+
 def _split_line(found: Decomposition | None) -> Html | None:
     if found is None:
         return None
@@ -85,7 +93,7 @@ def _split_line(found: Decomposition | None) -> Html | None:
 
 
 def _next(facts: Facts, numbers: WfmNumbers) -> Html:
-    effect = facts.given.results.effect
+    effect = facts.effect
     if numbers.aht_s is None:
         return join("map talk_s, hold_s and acw_s, or load the call records of the telephone system, and run again.")
     if effect is None:
@@ -96,72 +104,96 @@ def _next(facts: Facts, numbers: WfmNumbers) -> Html:
         return join(
             f"lower planned handle time of coached teams by the cautious end of the interval, {abs(effect.ci_high or 0):.0f} s."
         )
-    codes = {r.code for r in effect.reasons}
-    why = (
-        "its robustness is not computed in this version"
-        if "SENSITIVITY_PENDING" in codes
-        else "the checks below do not all hold"
-    )
+    why = effect.reasons[0].message if effect.reasons else "its interval does not exclude zero."
     return join(
-        "keep the forecast as it is and plan with the handle times by queue below; treat the effect as a lead to follow, "
-        f"because {why}. Keep the control teams uncoached for the next weeks: that is what makes the answer firmer."
+        "keep the forecast as it is and plan with the handle times by queue below; treat the effect as a lead to follow: "
+        f"{why} What would make the answer firmer: {effect.changes[0]}"
     )
 
 
 def _effect(facts: Facts, drawings: list[Drawing]) -> tuple[Html, ...]:
-    results = facts.given.results
-    effect, weeks = results.effect, results.effect_weeks
+    effect = facts.effect
     if effect is None:
-        return (empty(results.refused.get("effect", NO_HANDLE_TIMES)),)
+        return (empty(facts.no_effect),)
     shown: list[Html] = []
-    if weeks is not None:
-        moved = "moved apart" if effect.p is not None and effect.p < 0.05 else "did not clearly move apart"
-        drawings.append(draw_weekly_difference(weeks, effect, title=f"Coached and control teams {moved} after the last start"))
+    if effect.course.height:
+        drawings.append(_course(effect))
         shown.append(figure(drawings[-1]))
     if effect.is_identified:
-        head = join(f"{signed(effect.estimate)} s ", between(effect.ci_low, effect.ci_high, change=True))
-        rows = [
-            ["Effect", head],
-            ["Level before, coached teams", f"{effect.baseline:.0f} s"],
-            ["p", "–" if effect.p is None else f"{effect.p:.3f}"],
-            ["Smallest effect found with 80 % probability", "–" if effect.mde_80 is None else f"{effect.mde_80:.1f} s"],
-            [
-                "Effects beyond this are excluded (90 % interval)",
-                "–" if effect.equivalence_bound is None else f"±{effect.equivalence_bound:.1f} s",
-            ],
-            *([f"Cross-check: {c.method}", f"{signed(c.estimate)} s"] for c in effect.cross_checks),
-            [
-                "Interactions, agents, teams",
-                f"{whole(effect.n_interactions)}, {effect.n_units}, {effect.n_clusters} ({effect.n_treated_clusters} coached)",
-            ],
-            ["Method", effect.method],
-        ]
-        what = f"{words_of(effect.outcome).capitalize()}: {effect.estimand}"
-        shown.append(table(what, [("What", ""), ("Value", "")], rows, numeric_from=9))
-    verdict = [
-        tag("strong", f"Verdict: {effect.verdict}. "),
-        *(f"{r.message} ({r.code}) " for r in effect.reasons),
-        *effect.warnings,
+        shown.append(_effect_table(effect))
+    verdict = [tag("strong", f"Verdict: {effect.verdict}. "), *(f"{r.message} ({r.code}) " for r in effect.reasons)]
+    shown.append(tag("p", *verdict, *(f"{said} " for said in effect.warnings)))
+    shown += [tag("h3", "What was checked"), checks_list(effect.diagnostics)]
+    shown += [tag("h3", "What would change this answer"), tag("ul", *(tag("li", one) for one in effect.changes))]
+    return tuple(shown)
+
+
+def _course(effect: Effect) -> Drawing:
+    # A figure's title must not say more than the verdict does.
+    value = f"{signed(effect.estimate)} {effect.unit}"
+    title = {
+        "supported": f"After the start of coaching {value} on average",
+        "inconclusive": f"After the start of coaching {value} on average, which is inconclusive",
+        "not identified": "What was computed around the start cannot be read as an effect",
+    }[effect.verdict]
+    subtitle = (
+        f"{words_of(effect.outcome).capitalize()} by week since the start, 95 % intervals; {whole(effect.n_units)} agents, "
+        f"{effect.window}. Before the start: agents not coached yet, against weeks further back."
+    )
+    return draw_course(effect.course, unit=effect.unit, period="week", title=title, subtitle=subtitle)
+
+
+def _effect_table(effect: Effect) -> Html:
+    head = join(f"{signed(effect.estimate)} {effect.unit} ", between(effect.ci_low, effect.ci_high, change=True))
+
+    def known(value: float | None, text: str) -> str:
+        return "–" if value is None else text.format(value)
+
+    teams = f"{whole(effect.n_interactions)}, {effect.n_units}, {effect.n_clusters} ({effect.n_treated_clusters} coached)"
+    rows = [
+        ["Effect", head],
+        ["Level before, coached agents", known(effect.baseline, "{:.0f} s")],
+        ["p", known(effect.p, "{:.3g}")],
+        ["Smallest effect found with 80 % probability", known(effect.mde_80, "{:.1f} s")],
+        ["Effects beyond this are excluded (90 % interval)", known(effect.equivalence_bound, "±{:.1f} s")],
+        ["Trends may fail by so many times the largest step before", known(effect.breakdown, "{:g}")],
+        *([f"Cross-check: {c.method}", f"{signed(c.estimate)} s"] for c in effect.cross_checks),
+        ["Interactions, agents, teams", teams],
+        ["Method", effect.method],
     ]
-    return (*shown, tag("p", *verdict), tag("h3", "What was checked"), checks_list(effect.diagnostics))
+    what = f"{words_of(effect.outcome).capitalize()}: average effect on interactions of coached agents since their start"
+    return table(what, [("What", ""), ("Value", "")], rows, numeric_from=9)
+
+
+def _studies(facts: Facts) -> Html:
+    """List every declared study with its sentence and its page."""
+    if not facts.given.studies:
+        return empty("No study was run on this state.")
+    rows = [
+        [
+            tag("a", one.name, href=f"studies/{one.name}.html") if one.name in facts.given.study_pages else one.name,
+            one.refused or (str(one.effect) if one.effect is not None else ""),
+            "not answered" if one.effect is None else one.effect.verdict,
+        ]
+        for one in facts.given.studies
+    ]
+    return table("Each with its own page", [("Study", ""), ("Answer", ""), ("Verdict", "")], rows, numeric_from=9)
 
 
 def _parts(facts: Facts, drawings: list[Drawing]) -> tuple[Html, ...]:
-    results = facts.given.results
     shown: list[Html] = []
-    effect_parts, centre = results.effect_parts, results.centre_parts
-    if effect_parts is not None:
-        gap = None if results.effect is None else effect_parts.change_s - results.effect.estimate
-        note = (
-            ""
-            if gap is None or abs(gap) < 1e-6
-            else f" It differs from the effect above by {signed(gap, 2)} s because agents changed team."
+    effect, centre = facts.effect, facts.given.results.centre_parts
+    if effect is not None and effect.parts and effect.is_identified:
+        title = f"The effect by part adds up to {signed(effect.estimate)} s"
+        residual = effect.parts_residual_s or 0.0
+        subtitle = (
+            f"Seconds per interaction, 95 % intervals; the same estimator on each part, residual {abs(residual):.0e} s. "
+            "Green: shorter, orange: longer."
         )
-        what = f"Seconds per interaction, coached minus control teams, after minus before. {LEGEND}"
-        subtitle = f"{what} {_residual(effect_parts)}{note}"
-        title = f"Parts of the effect add up to {signed(effect_parts.change_s)} s"
-        drawings.append(draw_parts(effect_parts, name="effect_parts", title=title, subtitle=subtitle))
-        shown += [figure(drawings[-1]), _parts_table(effect_parts)]
+        drawings.append(draw_effect_parts(effect, title=title, subtitle=subtitle))
+        rows = [[PART_NAMES.get(p.part, p.part), _with_interval(p.estimate_s, p.low_s, p.high_s)] for p in effect.parts]
+        rows.append(["handle time", _with_interval(effect.estimate, effect.ci_low, effect.ci_high)])
+        shown += [figure(drawings[-1]), table("Effect of coaching by part", [("Part", ""), ("Effect", "s")], rows)]
     if centre is not None:
         title = f"All teams: {signed(centre.change_s)} s, from {centre.aht_a:.0f} s to {centre.aht_b:.0f} s"
         who = f"Seconds per interaction, {centre.what}; n = {whole(centre.n_a)} and {whole(centre.n_b)}."
@@ -169,9 +201,10 @@ def _parts(facts: Facts, drawings: list[Drawing]) -> tuple[Html, ...]:
         drawings.append(draw_parts(centre, name="centre_parts", title=title, subtitle=subtitle))
         shown += [figure(drawings[-1]), _parts_table(centre)]
     if not shown:
-        return (empty(results.refused.get("centre_parts", NO_HANDLE_TIMES)),)
-    cells = tag("p", f"Mix cells: channel × intent × queue × tenure band; {EMPTY_POLICY}.", class_="sub")
-    return (*shown, cells)
+        return (empty(facts.given.results.refused.get("centre_parts", NO_HANDLE_TIMES)),)
+    if centre is not None:
+        shown.append(tag("p", f"Mix cells: channel × intent × queue × tenure band; {EMPTY_POLICY}.", class_="sub"))
+    return tuple(shown)
 
 
 def _residual(found: Decomposition) -> str:
@@ -181,21 +214,13 @@ def _residual(found: Decomposition) -> str:
 
 
 def _parts_table(found: Decomposition) -> Html:
-    rows = [
-        [
-            PART_NAMES.get(p.part, p.part),
-            _with_interval(p.rate_s, None if p.rate is None else (p.rate.low, p.rate.high)),
-            _with_interval(p.mix_s, None if p.mix is None else (p.mix.low, p.mix.high)),
-            signed(p.total_s, 2),
-        ]
-        for p in found.parts
-    ]
+    rows = [[PART_NAMES.get(p.part, p.part), *(signed(v, 2) for v in (p.rate_s, p.mix_s, p.total_s))] for p in found.parts]
     rows.append(["total", signed(found.rate_s, 2), signed(found.mix_s, 2), signed(found.change_s, 2)])
     return table(f"Parts: {found.what}", [("Part", ""), ("Rate", "s"), ("Mix", "s"), ("Both", "s")], rows)
 
 
-def _with_interval(value: float, ends: tuple[float, float] | None) -> Html:
-    return join(signed(value, 2), " ", between(*ends, 2, change=True) if ends is not None else None)
+def _with_interval(value: float, low: float | None, high: float | None) -> Html:
+    return join(signed(value, 1), " ", between(low, high, 1, change=True))
 
 
 def _now(facts: Facts, numbers: WfmNumbers, drawings: list[Drawing]) -> tuple[Html, ...]:

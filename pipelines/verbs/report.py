@@ -22,23 +22,24 @@ def main(argv: Sequence[str]) -> int:
     ask.add_argument("--scorecard", type=Path, metavar="F", help="the form the state was scored with, if not the shipped ones")
     ask.add_argument("--json", action="store_true", help="print the paths as one JSON object")
     args = ask.parse_args(argv)
-    if not (args.state / "analysis" / "first_answers.json").is_file():
-        raise RequestError(f"{args.state} holds no finished run. Try: aftercall demo, or aftercall run --input DIR")
-
     from aftercall.cli.terminal import write_line
+    from analytics.first_answers import FirstAnswers
+    from assets.analysis.kept import kept_as
     from assets.lake import Lake
     from assets.report.build import build_report
     from assets.report.gather import gather
     from assets.score.forms_in_force import forms_of
     from pipelines.definitions import station_of
-    from pipelines.demo_report import results_of
     from pipelines.environments import remembered
 
+    answers = kept_as(FirstAnswers, args.state / "analysis" / "first_answers.json")
+    if answers is None:
+        raise RequestError(f"{args.state} holds no finished run. Try: aftercall demo, or aftercall run --input DIR")
     environment = remembered(args.state.resolve(), scorecard=args.scorecard)
     station = station_of(environment)
     _need_scores(Lake(environment.lake), forms_of(station).epoch, args.state)
     out = (args.out or environment.reports).resolve()
-    written = build_report(gather(Lake(environment.lake), station, forms_of(station), results_of(environment)), out)
+    written = build_report(gather(Lake(environment.lake), station, forms_of(station), answers), out)
     if args.json:
         write_line({"reports": str(out), "files": [str(path) for path in written]})
     tell(f"{len(written)} files. Open {shown(out / 'index.html')}")

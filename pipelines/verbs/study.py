@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from aftercall.cli.terminal import asker, shown, tell, write_line
 from aftercall.contracts.errors import RequestError
-from pipelines.verbs.tables import read_any
+from pipelines.verbs.tables import names_of, read_any
 
 if TYPE_CHECKING:
     from analytics.studies.study import Study
-    from analytics.studies.study_spec import StudySpec
+    from analytics.studies.study_spec import Cohort, StudySpec
 
 _EXAMPLE = (
     "aftercall study panel.csv --outcome secs --unit rep --time wk --first-treated start --cluster squad --mechanism rollout"
@@ -28,6 +28,9 @@ cross-sections. The mechanism has no default and is not believed unseen:
   triggered    recent results decided: not identified without a hold-out (--assignment FILE of the eligible pool)
   opt_in       units chose; give --offer COL (period of the offer) to estimate the effect of the offer
 Covariates come from before the start: one value a unit, or name@column, the column saying when it was measured.
+--cohort role=agent,senior keeps units by their values before the start. --subgroups tenure_weeks,baseline also says the effect by
+group, with a test of whether groups differ (declare them before looking); baseline is the outcome's own level, from weeks the
+estimate does not lean on.
 The answer is the imputation estimator of Borusyak, Jaravel and Spiess unless --method says otherwise, clustered at --cluster.
 The verdict is supported, inconclusive or not identified; every reason is named. --spec F reads a declared study (YAML)."""
 
@@ -75,6 +78,13 @@ def _asked(argv: Sequence[str]) -> argparse.Namespace:
     ask.add_argument("--min-pre", type=int, metavar="N", help="periods before the start a weekly rollout needs (8)")
     ask.add_argument("--donut", metavar="0,4,8", help="periods before the start left out, compared (0,4,8)")
     ask.add_argument("--window", metavar="FROM,TO", help="first and last period used; either may be empty")
+    ask.add_argument(
+        "--cohort", action="append", metavar="COL=A,B", help="keep units with these values before their start; repeatable"
+    )
+    ask.add_argument(
+        "--subgroups", metavar="A,B", help="the effect by column, or baseline: by the outcome's level well before the start"
+    )
+    ask.add_argument("--balanced", type=int, metavar="K", help="last period of the course over one set of units (longest)")
     ask.add_argument("--assignment", type=Path, metavar="FILE", help="who was drawn: unit, arm or start, probability")
     ask.add_argument("--offer", metavar="COL", help="column of the period of the offer: effect of the offer (ITT)")
     ask.add_argument("--negative-control", metavar="COLS", help="outcomes this cannot move, such as queue_wait_s")
@@ -109,12 +119,16 @@ def _spec(asked: argparse.Namespace) -> "StudySpec":
     from analytics.studies.study_spec import read_spec, standard_spec
 
     names = ("outcome", "unit", "time", "first_treated", "mechanism", "method", "inference", "vcov", "sensitivity", "period")
-    names += ("weights", "alpha", "min_pre", "offer", "auto", "human", "prob", "epoch", "family", "seed")
+    names += ("weights", "alpha", "min_pre", "offer", "auto", "human", "prob", "epoch", "family", "seed", "balanced")
     given = {name: getattr(asked, name) for name in names if getattr(asked, name) is not None}
     if asked.cluster:
         given["assignment_level"] = asked.cluster
     if asked.outcome_unit:
         given["unit_of_outcome"] = asked.outcome_unit
+    if asked.cohort:
+        given["cohort"] = _cohort(asked.cohort)
+    if asked.subgroups:
+        given["subgroups"] = names_of(asked.subgroups)
     if asked.covariates:
         given["covariates"] = tuple(asked.covariates.split(","))
     if asked.negative_control:
@@ -138,6 +152,15 @@ def _spec(asked: argparse.Namespace) -> "StudySpec":
     return standard_spec(**({"unit": None, "declared_on": date.today()} | given))
 
 
+def _cohort(asked: Sequence[str]) -> "Cohort":
+    from analytics.studies.study_spec import cohort_of
+
+    pairs = [one.partition("=") for one in asked]
+    if wrong := [column for column, sign, values in pairs if not (column and sign and names_of(values))]:
+        raise RequestError(f"--cohort {wrong[0]} keeps no value. Give a column and the values kept, such as role=agent,senior.")
+    return cohort_of({column: names_of(values) for column, _, values in pairs})
+
+
 def _numbers(text: str) -> tuple[int, ...]:
     try:
         return tuple(sorted({0, *(int(one) for one in text.split(","))}))
@@ -150,7 +173,7 @@ _MARKS = {True: "holds", False: "FAILS", None: "open "}
 
 def told(found: "Study") -> list[str]:
     """Return what people read: the answer in one sentence, why, what was checked, what would change it."""
-    from analytics.studies.study_words import basis_of, what_would_change
+    from analytics.studies.study_words import basis_of, groups_told, what_would_change
 
     lines = [str(found), basis_of(found)]
     lines += [f"  {one.code}: {one.message}" for one in found.reasons]
@@ -161,5 +184,6 @@ def told(found: "Study") -> list[str]:
             f"  {one.estimate:+.4g}{'' if one.se is None else f' (SE {one.se:.3g})'}  {one.method}"
             for one in found.cross_checks
         ]
+    lines += groups_told(found)
     lines += ["What would change this answer:"] + [f"  {one}" for one in what_would_change(found)]
     return lines + [f"Note: {one}" for one in found.warnings]

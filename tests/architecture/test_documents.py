@@ -45,7 +45,7 @@ def test_the_effect_example_runs_on_a_demo(
     (tmp_path / ".state" / "demo").symlink_to(demo_state)
     monkeypatch.chdir(tmp_path)
     (code,) = blocks(checkout, "python demo")
-    assert run_python(code).startswith("handle_s ")
+    assert run_python(code).startswith("Coaching changed handle time by ")
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 """The handle-time split adds up exactly, always, and gives known answers."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -9,9 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aftercall.contracts.errors import ContractError, DesignError, UnknownColumn
-from analytics.did import estimate_did
-from analytics.handle_time import product_change, split_change, split_effect
-from analytics.panel import read_panel
+from analytics.handle_time import product_change, split_change
 
 MONDAY = date(2026, 1, 5)
 
@@ -104,60 +102,3 @@ def test_missing_sums_missing_columns_and_no_volume_say_what_to_do() -> None:
         split_change(a, a.drop("acw_s_sum"), what="test")
     with pytest.raises(DesignError, match="map talk_s, hold_s, acw_s"):
         split_change(a, a.with_columns(handled_n=0), what="test")
-
-
-def centre() -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Handle-time mart and agent-week mart of the same 8 one-agent teams, 4 coached from week 8 on."""
-    rng = np.random.default_rng(11)
-    rows, weeks = [], []
-    for team in range(8):
-        for week in range(14):
-            done = team < 4 and week >= 8
-            here = [
-                cell(
-                    intent,
-                    int(rng.integers(5, 40)),
-                    base * (1.02 if done else 1.0) + rng.normal(0, 5),
-                    20 - (8 if done else 0) + rng.uniform(0, 2),
-                    60 - (20 if done else 0) + rng.uniform(0, 4),
-                    team_id=f"t{team}",
-                    week_on=MONDAY + timedelta(weeks=week),
-                )
-                for intent, base in (("bill", 200.0), ("move", 350.0), ("tech", 500.0))
-            ]
-            rows += here
-            weeks.append(
-                {
-                    "agent_id": f"a{team}",
-                    "team_id": f"t{team}",
-                    "week_on": MONDAY + timedelta(weeks=week),
-                    "first_treated_on": MONDAY + timedelta(weeks=8) if team < 4 else None,
-                    "mechanism": "rollout" if team < 4 else None,
-                    "interaction_n": sum(int(r["handled_n"]) for r in here),  # type: ignore[call-overload]
-                    "handled_n": sum(int(r["handled_n"]) for r in here),  # type: ignore[call-overload]
-                    "handle_s_sum": sum(float(r["handle_s_sum"]) for r in here),  # type: ignore[arg-type]
-                    "queue_wait_s_sum": 0.0,
-                }
-            )
-    return pl.DataFrame(rows), pl.DataFrame(weeks, infer_schema_length=None)
-
-
-def test_the_parts_of_the_effect_add_up_to_the_estimated_effect() -> None:
-    rows, weeks = centre()
-    effect = estimate_did(read_panel(weeks))
-    found = split_effect(rows, effect.window, [f"t{i}" for i in range(4)])
-    assert found.change_s == pytest.approx(effect.estimate, abs=1e-9)
-    assert found.mix_s + found.rate_s == pytest.approx(effect.estimate, abs=1e-9)
-    rates = {part.part: part.rate for part in found.parts}
-    for part, truth in (("hold_s", -8.0), ("acw_s", -20.0)):
-        assert rates[part] is not None
-        assert rates[part].low - 2 < truth < rates[part].high + 2  # type: ignore[union-attr]
-    assert found.tidy()["rate_low_s"].null_count() == 0
-
-
-def test_one_team_an_arm_has_parts_but_no_interval() -> None:
-    rows, weeks = centre()
-    effect = estimate_did(read_panel(weeks))
-    found = split_effect(rows.filter(pl.col("team_id").is_in(["t0", "t7"])), effect.window, ["t0"])
-    assert all(part.rate is None for part in found.parts)
-    assert abs(found.residual_s) < 1e-9

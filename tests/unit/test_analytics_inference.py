@@ -1,7 +1,6 @@
 """Known answers of the inference functions, each checkable by hand or in the named source."""
 
 import math
-from itertools import combinations
 
 import numpy as np
 import pytest
@@ -9,14 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.contracts.errors import DesignError
-from analytics.inference import (
-    assignments,
-    benjamini_hochberg,
-    cluster_jackknife,
-    cluster_ratio,
-    effective_clusters,
-    randomisation_interval,
-)
+from analytics.inference import benjamini_hochberg, cluster_jackknife, cluster_ratio
 from analytics.shrinkage import shrink
 
 # Benjamini & Hochberg (1995), the fifteen p-values of their example: four rejections at 0.05.
@@ -49,53 +41,6 @@ def test_the_jackknife_of_a_mean_is_its_textbook_standard_error() -> None:
 def test_the_jackknife_refuses_when_a_cluster_carries_an_arm() -> None:
     with pytest.raises(DesignError, match=r"1 of 2 exist.*randomisation"):
         cluster_jackknife(1.0, np.array([1.0, np.nan]))
-
-
-def test_all_assignments_are_listed_once_with_the_actual_first() -> None:
-    actual = np.array([True, False, True, False, False])
-    listed = assignments(5, actual, rng=np.random.default_rng(0))
-    assert listed.shape == (math.comb(5, 2), 5)
-    assert (listed[0] == actual).all()
-    assert {tuple(np.flatnonzero(row)) for row in listed} == set(combinations(range(5), 2))
-
-
-def test_many_assignments_are_drawn_keeping_the_number_treated() -> None:
-    actual = np.arange(40) < 20
-    listed = assignments(40, actual, rng=np.random.default_rng(0), draws=50)
-    assert listed.shape == (51, 40)
-    assert (listed.sum(axis=1) == 20).all()
-
-
-def test_randomisation_interval_holds_exactly_the_effects_it_does_not_reject() -> None:
-    rng = np.random.default_rng(3)
-    y = rng.normal(0, 1, 8)
-    treated = np.array([True] * 4 + [False] * 4)
-    listed = assignments(8, treated, rng=rng)
-    weight = np.where(listed, 1 / 4, -1 / 4)
-    base, ones = weight @ (y + 2.0 * treated), weight @ treated.astype(float)
-    found = randomisation_interval(base, ones, alpha=0.10)
-
-    def p_at(effect: float) -> float:
-        moved = np.abs(base - effect * ones)
-        return float(np.mean(moved >= moved[0] - 1e-9))
-
-    assert found.p == pytest.approx(p_at(0.0))
-    width = found.high - found.low
-    for inside in (found.low + 1e-6 * width, found.high - 1e-6 * width):
-        assert p_at(inside) > 0.10
-    for outside in (found.low - 1e-6 * width, found.high + 1e-6 * width):
-        assert p_at(outside) <= 0.10
-
-
-def test_the_interval_is_open_where_nothing_can_be_rejected() -> None:
-    base = np.array([2.0, -2.0])  # one of two teams: the smallest possible p is one half
-    found = randomisation_interval(base, np.array([1.0, -1.0]))
-    assert (found.low, found.high) == (-math.inf, math.inf)
-
-
-def test_effective_clusters_of_equal_and_of_one_dominant_cluster() -> None:
-    assert effective_clusters(np.ones(9)) == pytest.approx(9.0)
-    assert effective_clusters(np.array([1.0, 0.0, 0.0, 0.0])) == pytest.approx(1.0)
 
 
 def test_ratio_interval_matches_a_mean_when_denominators_are_equal() -> None:

@@ -9,7 +9,7 @@ from assets.analysis.kept import kept_or_asked
 from assets.results import text_of
 
 MADE_FROM = {"marts": "run-1", "epoch": "e", "analytics": "a"}
-ANSWERS = FirstAnswers(None, None, None, None, None, {"effect": "nobody was coached"})
+ANSWERS = FirstAnswers(None, None, {"trends": "nobody was scored"})
 
 
 class Asked:

@@ -12,6 +12,7 @@ import pytest
 from aftercall.contracts.frames import polars_schema
 from aftercall.contracts.tables import table_named
 from analytics.first_answers import first_answers
+from assets.effects.declared import STANDING, Declared, answer_of
 from assets.quality.human_side import HumanSide
 from assets.report.build import report_files
 from assets.report.inputs import ReportInputs, prepare
@@ -90,23 +91,21 @@ def test_every_page_says_for_whom_when_and_on_what_basis(pages: dict[str, str], 
 
 
 def test_the_first_sentence_of_wfm_is_the_effect_with_interval_and_verdict(pages: dict[str, str], inputs: ReportInputs) -> None:
-    effect = inputs.results.effect
+    effect = inputs.studies[0].effect
     assert effect is not None
     assert effect.estimate == pytest.approx(-30, abs=12), "the planted change, floor of one second after-call work included"
     text = visible(pages["wfm.html"])
     assert f"−{abs(effect.estimate):.1f} s" in text
-    assert "Verdict: inconclusive" in text
-    assert "SENSITIVITY_PENDING" in text
+    assert f"Verdict: {effect.verdict}" in text
     for check in effect.diagnostics:
         assert check.question.replace("'", "&#x27;") in text
 
 
 def test_the_parts_on_the_page_add_up_to_the_effect(inputs: ReportInputs) -> None:
-    effect, parts = inputs.results.effect, inputs.results.effect_parts
+    effect = inputs.studies[0].effect
     assert effect is not None
-    assert parts is not None
-    assert parts.change_s == pytest.approx(effect.estimate, abs=1e-9)
-    assert sum(part.total_s for part in parts.parts) == pytest.approx(effect.estimate, abs=1e-9)
+    assert len(effect.parts) == 3
+    assert sum(part.estimate_s for part in effect.parts) == pytest.approx(effect.estimate, abs=1e-9)
 
 
 def test_every_figure_carries_its_finding_its_alternative_and_its_data(pages: dict[str, str]) -> None:
@@ -178,7 +177,9 @@ def bare(given: ReportInputs) -> ReportInputs:
         findings=given.findings.clear(),
         agent_weeks=given.agent_weeks.clear(),
         queue_intervals=given.queue_intervals.clear(),
-        results=first_answers(given.agent_weeks.clear(), pl.DataFrame(schema=HANDLE_SCHEMA), given.answers.clear()),
+        results=first_answers(pl.DataFrame(schema=HANDLE_SCHEMA), given.answers.clear()),
+        studies=(answer_of(Declared(STANDING, None), given.agent_weeks.clear(), ())[0],),
+        study_pages={},
         basis="public",
         basis_name="a public corpus",
     )
@@ -207,12 +208,12 @@ def test_nothing_at_all_still_says_what_to_do(inputs: ReportInputs) -> None:
 
 
 def test_a_refused_effect_shows_neither_p_nor_interval(inputs: ReportInputs) -> None:
-    effect = inputs.results.effect
+    effect = inputs.studies[0].effect
     assert effect is not None
     from analytics.results import reason
 
     refused = replace(effect, verdict="not identified", reasons=(reason("TRIGGERED"),))
-    made = report_files(replace(inputs, results=replace(inputs.results, effect=refused)))
+    made = report_files(replace(inputs, studies=(replace(inputs.studies[0], effect=refused),)))
     text = visible(made["wfm.html"].decode())
     assert "Not identified without a hold-out" in text
     assert f"({effect.ci_low:.1f}".replace("-", "−") not in text.split("Where the change sits")[0]

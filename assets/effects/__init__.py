@@ -1,0 +1,1 @@
+"""Declared studies as assets: what did coaching change?"""
