@@ -189,6 +189,24 @@ def course_of(panel: LongPanel, found: Estimate | None, alpha: float) -> tuple[H
         return ()
 
 
+def balanced_course(panel: LongPanel, asked: int | None, alpha: float) -> tuple[int, tuple[Horizon, ...]] | None:
+    """Return K and the effects at 0..K of the units seen at every one of them; None when there are none, or K would be 0.
+
+    Without a K asked for, the longest that every start reaches before the panel ends. A course over whoever is there mixes
+    onset with who started early; this one does not.
+    """
+    starts = panel.first[(panel.first >= 1) & (panel.first < panel.period_n)]
+    if panel.design != "panel" or not len(starts):
+        return None
+    k = asked if asked is not None else int(panel.period_n - 1 - starts.max())
+    if k < 1:
+        return None
+    try:
+        return k, imputation(panel, balanced=k, alpha=alpha).horizons
+    except UNANSWERED:
+        return None
+
+
 def cohorts_of(panel: LongPanel, found: Estimate | None, alpha: float) -> tuple[GroupTime, ...]:
     """Return effects by cohort and period: the estimate's own, else those against units not treated yet."""
     if found is None or found.group_time:

@@ -22,6 +22,7 @@ from analytics.studies.mechanism import REFUSED_AT, balance_test, match_assignme
 from analytics.studies.prepare import Prepared, prepared
 from analytics.studies.sensitivity import M_BARS, Sensitivity, relative_magnitudes
 from analytics.studies.study_spec import StudySpec
+from analytics.studies.subgroups import NO_SUBGROUPS, Subgroups, subgroups_of
 from analytics.studies.verdict import NEEDED_BREAKDOWN, Case, reason, reasons_of, verdict_of
 
 WAIT_UP_TO_ROWS = 20_000
@@ -30,7 +31,8 @@ WAIT_UP_TO_ROWS = 20_000
 @dataclass(frozen=True, slots=True)
 class Study:
     """The answer of a declared study. `found` None: there is not even a change to show. `course` is the event
-    study (negative horizons before), `group_time` the effect by cohort and period.
+    study (negative horizons before), `balanced` the same over units seen at every horizon, `group_time` the effect by cohort
+    and period; `subgroups` the effects by declared group.
 
     `mde_80` and `equivalence_bound` are in the outcome's unit; `bounds` the sensitivity of the average and of the first period.
     """
@@ -49,6 +51,8 @@ class Study:
     equivalence_bound: float | None
     baseline: float | None
     warnings: tuple[str, ...]
+    balanced: tuple[Horizon, ...] = ()
+    subgroups: Subgroups = NO_SUBGROUPS
 
     @property
     def breakdown(self) -> float | None:
@@ -94,6 +98,8 @@ class Study:
         record["reasons"] = [one.code for one in self.reasons]
         course = ("horizon", "estimate", "se", "ci_low", "ci_high", "n_units")
         record["event_study"] = [{name: getattr(one, name) for name in course} for one in self.course]
+        record["event_study_balanced"] = [{name: getattr(one, name) for name in course} for one in self.balanced]
+        record |= _by_group(self.subgroups)
         cells = ("first", "time", "estimate", "se", "n_units")
         record["group_time"] = [{name: getattr(one, name) for name in cells} for one in self.group_time]
         record["diagnostics"] = [{"question": c.question, "passed": c.passed, "detail": c.detail} for c in self.checks]
@@ -115,6 +121,15 @@ class Study:
         cleaned = finite(record)
         assert isinstance(cleaned, dict)
         return cleaned
+
+
+def _by_group(found: Subgroups) -> dict[str, Any]:
+    effect = ("column", "group", "estimate", "se", "ci_low", "ci_high", "n_units", "p", "q")
+    test = ("column", "n_groups", "f", "p", "q", "detail")
+    return {
+        "subgroups": [{name: getattr(one, name) for name in effect} for one in found.effects],
+        "subgroup_tests": [{name: getattr(one, name) for name in test} for one in found.tests],
+    }
 
 
 def digits_of(found: Estimate) -> int:
@@ -164,6 +179,10 @@ def study(
         spec.offer is not None,
     )
     all_reasons = reasons_of(case, reasons)
+    course = methods.balanced_course(panel, spec.balanced, spec.alpha) if found is not None else None
+    if spec.balanced is not None and course is None:
+        warnings.append(f"No unit has rows in all of the periods 0 to {spec.balanced} since its start: no balanced course.")
+    subgroups = subgroups_of(panel, rows.frame, spec) if found is not None else NO_SUBGROUPS
     mde, equivalence = methods.detectable(found, spec.alpha) if found is not None else (None, None)
     shown = [one.shown for one in checks]
     shown.append(_how_far(bounds, why_not, is_random=is_random))
@@ -182,6 +201,8 @@ def study(
         equivalence,
         case.baseline,
         (*warnings, *(found.notes if found is not None else ())),
+        () if course is None else course[1],
+        subgroups,
     )
 
 

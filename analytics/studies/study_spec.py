@@ -47,8 +47,8 @@ class StudySpec:
     they are the same). `weights` is a column, "interaction" (column interaction_n: the average interaction) or "agent" (every
     row alike). `window` keeps periods from..to, None for open. `donuts` are periods before the start left out, compared.
     `cohort` keeps units by columns and values; `subgroups` are columns, or "baseline", by which the effect is also shown;
-    `arm` says how treatment was given, `delay` the seconds to it; `balanced` is the last horizon of a course over which the same
-    units are followed (None: the longest that every start reaches).
+    `arm` says how treatment was given, `delay` the seconds to it; `balanced` is the last horizon of a course over which one set
+    of units is followed (None: the longest that every start reaches).
     """
 
     outcome: str

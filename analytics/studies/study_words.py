@@ -5,6 +5,7 @@ Lives here: sentences for terminal and page. Not here: numbers (study.py), marku
 
 from analytics.results import signed
 from analytics.studies.study import Study, digits_of
+from analytics.studies.subgroups import SubgroupTest
 from analytics.studies.verdict import NEEDED_BREAKDOWN
 
 _FIXES = {
@@ -66,3 +67,33 @@ def what_would_change(found: Study) -> list[str]:
     ):
         lines.append("Groups that move more alike before the start, or an assignment by lot.")
     return lines or ["More clusters or more periods would make the interval narrower."]
+
+
+def groups_told(found: Study) -> list[str]:
+    """Return the effects by subgroup and whether they differ, one line each; a number that is no effect says so."""
+    if not found.subgroups.tests or found.found is None:
+        return []
+    digits, share = digits_of(found.found), f"{100 * (1 - found.spec.alpha):g} %"
+    lines = ["Declared subgroups:"]
+    if found.verdict == "not identified":
+        lines = ["Declared subgroups (the effect is not identified, so these are no effects either):"]
+    for test in found.subgroups.tests:
+        lines += [f"  {test.column}: {equality_told(test)} ({test.detail})"]
+        for one in found.subgroups.effects:
+            if one.column == test.column:
+                reach = "no interval"
+                if one.ci_low is not None and one.ci_high is not None:
+                    reach = f"{share} {signed(one.ci_low, digits)} to {signed(one.ci_high, digits)}"
+                q = "" if one.q is None else f", q = {one.q:.3g}"
+                lines.append(f"    {signed(one.estimate, digits)} ({reach}{q}, {one.n_units} units)  {one.group}")
+    return lines
+
+
+def equality_told(test: SubgroupTest) -> str:
+    """Return whether the groups of a column differ, in words."""
+    if test.p is None or test.q is None:
+        return "whether groups differ cannot be tested"
+    numbers = f"p = {test.p:.3g}, q = {test.q:.3g} among the declared subgroups"
+    if test.q < 0.05:
+        return f"groups differ ({numbers})"
+    return f"a difference between groups is not shown ({numbers}); that is not evidence that they are alike"

@@ -28,8 +28,8 @@ cross-sections. The mechanism has no default and is not believed unseen:
   triggered    recent results decided: not identified without a hold-out (--assignment FILE of the eligible pool)
   opt_in       units chose; give --offer COL (period of the offer) to estimate the effect of the offer
 Covariates come from before the start: one value a unit, or name@column, the column saying when it was measured.
---cohort role=agent,senior keeps units by their values before the start. --subgroups tenure_weeks,baseline also says the effect by
-group, with a test of whether groups differ (declare them before looking); baseline is the outcome's own level, from weeks the
+--cohort role=agent,senior keeps units by their values before the start. --subgroups tenure_weeks,baseline adds the effect by
+group and a test of whether groups differ (declare them before looking); baseline is the outcome's own level, from weeks the
 estimate does not lean on.
 The answer is the imputation estimator of Borusyak, Jaravel and Spiess unless --method says otherwise, clustered at --cluster.
 The verdict is supported, inconclusive or not identified; every reason is named. --spec F reads a declared study (YAML)."""
