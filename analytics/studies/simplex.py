@@ -39,14 +39,46 @@ def simplex_weights(
     """
     if intercept:
         a, b = a - a.mean(axis=0), b - b.mean()
-    n = a.shape[1]
-    q, c = a.T @ a + ridge * np.eye(n), a.T @ b
-    w = _frank_wolfe(q, c, np.full(n, 1.0 / n), 100, least_drop)
-    w[w <= w.max() / 4] = 0
-    w /= w.sum()
-    w = _active_set(q, c, _near(q, c, w)) if rule == "exact" else _frank_wolfe(q, c, w, 10_000, least_drop)
+    q, c = a.T @ a, a.T @ b
+    if rule == "exact":
+        return exact_weights(q[None], c[None], np.array([ridge]), np.ones((1, len(c)), dtype=bool), least_drop)[0]
+    q = q + ridge * np.eye(len(c))
+    w = _frank_wolfe(q, c, np.full(len(c), 1.0 / len(c)), 100, least_drop)
+    w = _frank_wolfe(q, c, _heaviest(w), 10_000, least_drop)
+    return Weights(w, _gap(q, c, w))
+
+
+def exact_weights(
+    q: Floats, c: Floats, ridge: Floats, allowed: NDArray[np.bool_], least_drop: Floats | float = 0.0
+) -> list[Weights]:
+    """Return the optima of B problems w'(q + ridge I)w - 2c'w on the simplex, weights off where not `allowed` (B, n).
+
+    Args: q, (B, n, n), or (1, n, n) when all problems share it; c, (B, n); ridge, (B,). What every problem does alone, they do
+        at once: the reference software's start, then accelerated projected gradients. The active set of each is then exact.
+    """
+    drops = np.broadcast_to(np.asarray(least_drop, dtype=np.float64), len(c))
+    start = _frank_wolfe_each(q, c, ridge, allowed, drops)
+    w = np.stack([_heaviest(one) for one in start])
+    near = _near(q, c, ridge, allowed, w)
+    found = list[Weights]()
+    for k, on in enumerate(allowed):
+        place = np.flatnonzero(on)
+        own = q[k % len(q)][np.ix_(place, place)] + ridge[k] * np.eye(len(place))
+        values = np.zeros(len(on))
+        values[place] = _active_set(own, c[k][place], near[k][place])
+        found.append(Weights(values, _gap(own, c[k][place], values[place])))
+    return found
+
+
+def _gap(q: Floats, c: Floats, w: Floats) -> float:
     gradient = q @ w - c
-    return Weights(w, float(2 * (w @ gradient - gradient.min())))
+    return float(2 * (w @ gradient - gradient.min()))
+
+
+def _heaviest(w: Floats) -> Floats:
+    """Return w with weights up to a quarter of the largest set to nothing."""
+    kept = np.where(w > w.max() / 4, w, 0.0)
+    return kept / kept.sum()
 
 
 def _frank_wolfe(q: Floats, c: Floats, w: Floats, steps: int, least_drop: float) -> Floats:
@@ -68,23 +100,59 @@ def _frank_wolfe(q: Floats, c: Floats, w: Floats, steps: int, least_drop: float)
     return w
 
 
-def _near(q: Floats, c: Floats, w: Floats, steps: int = 300) -> Floats:
-    """Return w close to the optimum by accelerated projected gradient steps: most of the right weights are on."""
-    size = float(np.linalg.eigvalsh(q)[-1]) or 1.0
+def _frank_wolfe_each(
+    q: Floats, c: Floats, ridge: Floats, allowed: NDArray[np.bool_], least_drop: Floats, steps: int = 100
+) -> Floats:
+    """Return w (B, n) after the same steps from equal weights in every problem at once."""
+    w = allowed / allowed.sum(axis=1, keepdims=True)
+    qw = _times(q, w) + ridge[:, None] * w
+    row, which = np.arange(len(c)), np.arange(len(c)) % len(q)
+    going = np.ones(len(c), dtype=bool)
+    for number in range(steps):
+        gradient = qw - c
+        best = np.argmin(np.where(allowed, gradient, np.inf), axis=1)
+        down = (w * gradient).sum(axis=1) - gradient[row, best]
+        curve = q[which, best, best] + ridge - 2 * qw[row, best] + (w * qw).sum(axis=1)
+        going &= (down > 0) & (curve > 0)
+        if not going.any():
+            break
+        step = np.where(going, np.minimum(1.0, down / np.where(curve > 0, curve, 1.0)), 0.0)
+        w *= 1 - step[:, None]
+        w[row, best] += step
+        qw = (1 - step)[:, None] * qw + step[:, None] * q[which, best]
+        qw[row, best] += step * ridge
+        if number:
+            going &= step * (2 * down - step * curve) > least_drop
+    return w
+
+
+def _times(q: Floats, w: Floats) -> Floats:
+    return w @ q[0] if len(q) == 1 else np.matmul(q, w[:, :, None])[:, :, 0]
+
+
+def _near(q: Floats, c: Floats, ridge: Floats, allowed: NDArray[np.bool_], w: Floats, steps: int = 300) -> Floats:
+    """Return w (B, n) close to the optima by accelerated projected gradient steps: most of the right weights are on."""
+    size = np.linalg.eigvalsh(q)[:, -1] + ridge
+    size = np.where(size > 0, size, 1.0)[:, None]
     ahead, momentum = w, 1.0
     for _ in range(steps):
-        new = _projected(ahead - (q @ ahead - c) / size)
+        new = _projected(ahead - (_times(q, ahead) + ridge[:, None] * ahead - c) / size, allowed)
         faster = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
         ahead = new + (momentum - 1) / faster * (new - w)
+        if np.abs(new - w).max() < 1e-13:
+            return new
         w, momentum = new, float(faster)
     return w
 
 
-def _projected(v: Floats) -> Floats:
-    """Return the nearest point of the simplex. Source: Duchi et al. (2008)."""
-    falling = np.sort(v)[::-1]
-    excess = (np.cumsum(falling) - 1) / np.arange(1, len(v) + 1)
-    return np.maximum(v - excess[np.flatnonzero(falling > excess)[-1]], 0)
+def _projected(v: Floats, allowed: NDArray[np.bool_]) -> Floats:
+    """Return the nearest points (B, n) of the simplex of what is allowed. Source: Duchi et al. (2008)."""
+    closed = np.where(allowed, v, -1e300)
+    falling = -np.sort(-closed, axis=1)
+    with np.errstate(over="ignore"):
+        excess = (np.cumsum(falling, axis=1) - 1) / np.arange(1, v.shape[1] + 1)
+    last = (falling > excess).sum(axis=1) - 1  # what exceeds comes first
+    return np.maximum(closed - excess[np.arange(len(v)), last][:, None], 0)
 
 
 def _active_set(q: Floats, c: Floats, w: Floats) -> Floats:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics.studies.series import Block, Floats
-from analytics.studies.simplex import Rule, simplex_weights
+from analytics.studies.simplex import Rule, Weights, exact_weights, simplex_weights
 
 SyntheticMethod = Literal["sdid", "sc", "did"]
 
@@ -53,22 +54,53 @@ def synthetic(block: Block, method: SyntheticMethod = "sdid", *, rule: Rule = "r
 def point(y: Floats, control_n: int, pre_n: int, method: SyntheticMethod, *, rule: Rule = "exact") -> Synthetic:
     """Return the same from arrays: y (N, T) with donors first."""
     control, treated = y[:control_n], y[control_n:].mean(axis=0)
-    post_n, treated_n = y.shape[1] - pre_n, y.shape[0] - control_n
+    if rule == "exact" or method == "did":
+        everybody = np.ones((1, control_n), dtype=bool)
+        return points(control, treated[None], everybody, len(y) - control_n, pre_n, method)[0]
     noise = noise_level(control[:, :pre_n])
-    optimality = 0.0
+    zeta = (len(y) - control_n) ** 0.25 * (y.shape[1] - pre_n) ** 0.25 * noise if method == "sdid" else 1e-6 * noise
+    before, drop = control[:, :pre_n], (1e-5 * noise) ** 2
+    donors = simplex_weights(
+        before.T, treated[:pre_n], zeta**2 * pre_n, intercept=method == "sdid", rule=rule, least_drop=drop * pre_n
+    )
+    if method == "sc":
+        return _synthetic(control, treated, donors, Weights(np.zeros(pre_n), 0.0), pre_n, method)
+    ridge, target = (1e-6 * noise) ** 2 * control_n, control[:, pre_n:].mean(axis=1)
+    times = simplex_weights(before, target, ridge, intercept=True, rule=rule, least_drop=drop * control_n)
+    return _synthetic(control, treated, donors, times, pre_n, method)
+
+
+def points(
+    control: Floats, treated: Floats, donors: NDArray[np.bool_], treated_n: int, pre_n: int, method: SyntheticMethod
+) -> list[Synthetic]:
+    """Return B estimates at the exact optimum: treated averages (B, T) against their own donors (B, N_co) of `control`."""
+    count = len(donors)
     if method == "did":
-        omega, lam = np.full(control_n, 1 / control_n), np.full(pre_n, 1 / pre_n)
-    else:
-        zeta = (treated_n * post_n) ** 0.25 * noise if method == "sdid" else 1e-6 * noise
-        before, drop = control[:, :pre_n], (1e-5 * noise) ** 2
-        found = simplex_weights(
-            before.T, treated[:pre_n], zeta**2 * pre_n, intercept=method == "sdid", rule=rule, least_drop=drop * pre_n
-        )
-        omega, optimality, lam = found.values, found.gap, np.zeros(pre_n)
-        if method == "sdid":
-            ridge, target = (1e-6 * noise) ** 2 * control_n, control[:, pre_n:].mean(axis=1)
-            times = simplex_weights(before, target, ridge, intercept=True, rule=rule, least_drop=drop * control_n)
-            lam, optimality = times.values, max(optimality, times.gap)
+        lam = Weights(np.full(pre_n, 1 / pre_n), 0.0)
+        even = [Weights(on / on.sum(), 0.0) for on in donors]
+        return [_synthetic(control, treated[k], even[k], lam, pre_n, method) for k in range(count)]
+    before, after = control[:, :pre_n], control[:, pre_n:].mean(axis=1)
+    noise = np.array([noise_level(before[on]) for on in donors])
+    zeta = (treated_n * (control.shape[1] - pre_n)) ** 0.25 * noise if method == "sdid" else 1e-6 * noise
+    free = method == "sdid"  # of a level
+    a, b = before.T, treated[:, :pre_n]
+    a, b = (a - a.mean(axis=0), b - b.mean(axis=1, keepdims=True)) if free else (a, b)
+    drop = (1e-5 * noise) ** 2 * pre_n
+    omega = exact_weights((a.T @ a)[None], b @ a, zeta**2 * pre_n, donors, drop)
+    lam = [Weights(np.zeros(pre_n), 0.0)] * count
+    if method == "sdid":
+        own = [before[on] - before[on].mean(axis=0) for on in donors]
+        target = [after[on] - after[on].mean() for on in donors]
+        q, c = np.stack([one.T @ one for one in own]), np.stack([one.T @ of for one, of in zip(own, target, strict=True)])
+        n = donors.sum(axis=1)
+        lam = exact_weights(q, c, (1e-6 * noise) ** 2 * n, np.ones(c.shape, dtype=bool), (1e-5 * noise) ** 2 * n)
+    return [_synthetic(control, treated[k], omega[k], lam[k], pre_n, method) for k in range(count)]
+
+
+def _synthetic(
+    control: Floats, treated: Floats, donors: Weights, times: Weights, pre_n: int, method: SyntheticMethod
+) -> Synthetic:
+    omega, lam = donors.values, times.values
     gap = treated - omega @ control
     shift = float(lam @ gap[:pre_n])
     # What is judged before the start: the level for SC, the shape (the level is free) for the others.
@@ -81,7 +113,7 @@ def point(y: Floats, control_n: int, pre_n: int, method: SyntheticMethod, *, rul
         gap,
         float(np.sqrt(np.mean(missed**2))),
         float(np.sqrt(np.mean(gap[pre_n:] ** 2))),
-        optimality,
+        max(donors.gap, times.gap),
     )
 
 

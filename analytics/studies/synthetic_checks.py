@@ -14,7 +14,7 @@ from aftercall.contracts.errors import DesignError
 from analytics.results import CheckResult, Reason, reason
 from analytics.studies.answer import Answer, Term, verdict_of
 from analytics.studies.series import Block, Floats
-from analytics.studies.synthetic import Synthetic, SyntheticMethod, point, synthetic
+from analytics.studies.synthetic import Synthetic, SyntheticMethod, point, points, synthetic
 
 _NAMES = {"sdid": "synthetic difference-in-differences", "sc": "synthetic control", "did": "difference-in-differences"}
 MIN_PRE = 4
@@ -114,11 +114,11 @@ def placebos(y: Floats, control_n: int, pre_n: int, method: SyntheticMethod, rea
             chosen = [np.array([k]) for k in rng.choice(control_n, DRAWS, replace=False)]
     else:
         chosen = [rng.choice(control_n, treated_n, replace=False) for _ in range(DRAWS)]
-    control = y[:control_n]
-    found = [
-        point(np.vstack([np.delete(control, one, axis=0), control[one]]), control_n - treated_n, pre_n, method)
-        for one in chosen
-    ]
+    control, donors = y[:control_n], np.ones((len(chosen), control_n), dtype=bool)
+    for row, one in enumerate(chosen):
+        donors[row, one] = False
+    stand_ins = np.stack([control[one].mean(axis=0) for one in chosen])
+    found = points(control, stand_ins, donors, treated_n, pre_n, method)
     ratios = np.array([one.ratio for one in found])
     rank = 1 + int(np.sum(ratios >= real.ratio * (1 - 1e-12)))
     estimates, before = np.array([one.estimate for one in found]), np.array([one.pre_rmspe for one in found])
@@ -130,10 +130,14 @@ def leave_one_out(block: Block, method: SyntheticMethod, real: Synthetic) -> dic
     if block.control_n < 3:
         return {}
     heavy = [int(k) for k in np.argsort(-real.omega)[:50] if real.omega[k] > 0.001]
-    return {
-        block.control_names[k]: point(np.delete(block.y, k, axis=0), block.control_n - 1, block.pre_n, method).estimate
-        for k in heavy
-    }
+    if not heavy:
+        return {}
+    donors = np.ones((len(heavy), block.control_n), dtype=bool)
+    donors[np.arange(len(heavy)), heavy] = False
+    control, treated = block.y[: block.control_n], block.y[block.control_n :].mean(axis=0)
+    each = np.broadcast_to(treated, (len(heavy), len(treated)))
+    found = points(control, each, donors, len(block.treated_names), block.pre_n, method)
+    return {block.control_names[k]: one.estimate for k, one in zip(heavy, found, strict=True)}
 
 
 def _headline(estimate: float, space: Placebos, alpha: float) -> Term:

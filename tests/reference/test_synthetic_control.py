@@ -88,3 +88,16 @@ def test_with_few_donors_nothing_can_be_supported() -> None:
     found = few_treated(few, "did")
     assert found.verdict == "inconclusive"
     assert found.reasons[0].message == "1 of 5 teams treated: smallest possible p is 0.200; nothing can be supported."
+
+
+@pytest.mark.parametrize("method", ["sdid", "sc"])
+def test_placebos_solved_together_are_those_solved_alone(method: str) -> None:
+    """200 units by 104 weeks take seconds because placebos share their steps; the answers are the same."""
+    y = world(5, 1.0).y
+    real = point(y, 24, 22, method)  # pyright: ignore[reportArgumentType]
+    together = placebos(y, 24, 22, method, real)  # pyright: ignore[reportArgumentType]
+    for k in (0, 11, 23):
+        moved = np.vstack([np.delete(y[:24], k, axis=0), y[[k]]])
+        alone = point(moved, 23, 22, method)  # pyright: ignore[reportArgumentType]
+        assert together.estimates[k] == pytest.approx(alone.estimate, abs=1e-7)
+        assert alone.optimality_gap < 1e-8
