@@ -98,7 +98,8 @@ class Patterns:
     within `turns` own turns where there are no times, and before anybody says one of `until` (without deadline and turns,
     nothing is due until then). Prohibited: any of `elements`.
     Sequence and capture: `steps`, of the steps before the opening at least `before_n` (None: all). Reminder and count window:
-    `limits`, or the rows of `table` for the facts named in `keys`.
+    `limits`, or the rows of `table` for the facts named in `keys`. `like` are example wordings of the whole notice: what is
+    like them, but matches no phrase, goes to a person instead of being missed (pack_likeness.py).
     """
 
     elements: tuple[Element, ...] = ()
@@ -110,6 +111,7 @@ class Patterns:
     limits: tuple[Limit, ...] = ()
     table: str | None = None
     keys: tuple[str, ...] = ()
+    like: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,6 +217,7 @@ def _patterns(raw: Mapping[str, Any], shared: Mapping[str, tuple[str, ...]], whe
         tuple(Limit(one["fact"], one.get("at_least"), one.get("below")) for one in raw.get("limits", ())),
         raw.get("table"),
         tuple(raw.get("keys", ())),
+        tuple(raw.get("like", ())),
     )
 
 
