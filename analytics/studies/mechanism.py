@@ -1,30 +1,18 @@
-"""Was it chance? A declared mechanism is tested: against the assignment file where there is one, else against the past.
+"""Was it chance? What can be said without an assignment file: whether those who started were alike before.
 
-Lives here: matching assignments with the panel, a balance test by re-drawing starts. Not here: drawing assignments, verdicts.
+Lives here: a balance test by re-drawing starts. Not here: the assignment file (drawn.py), drawing it, verdicts.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from aftercall.contracts.errors import ContractError, UnknownColumn
 from analytics.studies.longpanel import LongPanel
 
 Floats = NDArray[np.float64]
 REFUSED_AT = 0.001
 _RECENT, _DRAWS = 4, 2_999
-_CONTROL_WORDS = frozenset({"control", "c", "0", "never", "no", "false", "hold-out", "holdout", "later", "wait"})
-
-
-@dataclass(frozen=True, slots=True)
-class Assigned:
-    """How a panel agrees with its assignment file; `problems` empty: every start is the one that was drawn."""
-
-    problems: tuple[str, ...]
-    level: str
-    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,60 +21,6 @@ class Balance:
 
     p: float | None
     detail: str
-
-
-def match_assignment(panel: LongPanel, table: pl.DataFrame) -> Assigned:
-    """Compare an assignment file (unit, arm or start, probability) with the starts of a panel.
-
-    `unit` holds units or clusters. Arms named control, 0, never and the like are not treated. Probabilities lie inside 0 and 1.
-    Raises: UnknownColumn, ContractError, the file is no assignment.
-    """
-    for name in ("unit", "probability"):
-        if name not in table.columns:
-            raise UnknownColumn(name, "The assignment file", table.columns)
-    if "arm" not in table.columns and "start" not in table.columns:
-        raise UnknownColumn("arm", "The assignment file", table.columns)
-    names = [_text(value) for value in table["unit"].to_list()]
-    if len(set(names)) < len(names):
-        raise ContractError(f"The assignment file names {len(names) - len(set(names))} units twice. Give each one row.")
-    lacking = [len({_text(n) for n in level} - set(names)) / len(level) for level in (panel.unit_names, panel.cluster_names)]
-    by_unit = lacking[0] <= lacking[1]
-    known = [_text(n) for n in (panel.unit_names if by_unit else [panel.cluster_names[c] for c in panel.cluster.tolist()])]
-    level = "unit" if by_unit else "cluster"
-    started = panel.first < panel.period_n
-    drawn = dict(zip(names, _treated(table), strict=True))
-    problems = list[str]()
-    absent = sum(name not in drawn for name in known)
-    if absent:
-        problems.append(f"{absent} of {panel.unit_n} units of the panel are not in the assignment file")
-    differ = sum(drawn[name] != bool(on) for name, on in zip(known, started.tolist(), strict=True) if name in drawn)
-    if differ:
-        problems.append(f"{differ} units were not treated as drawn")
-    if "start" in table.columns and not differ:
-        starts = {name: _text(value) for name, value in zip(names, table["start"].to_list(), strict=True)}
-        labels = [
-            panel.time_labels[int(f)] if f < panel.period_n else "" for f in panel.first.clip(max=panel.period_n).tolist()
-        ]
-        moved = sum(starts[n] != label for n, label in zip(known, labels, strict=True) if label and n in starts)
-        if moved:
-            problems.append(f"{moved} units started in another period than drawn")
-    chance = table["probability"].cast(pl.Float64, strict=False)
-    if not bool(((chance > 0) & (chance < 1)).fill_null(value=False).all()):
-        problems.append("some probabilities are not between 0 and 1, so it was not chance")
-    return Assigned(tuple(problems), level, len(names))
-
-
-def _text(value: object) -> str:
-    text = str(value).strip()
-    return text.removesuffix(".0")
-
-
-def _treated(table: pl.DataFrame) -> list[bool]:
-    column = table["arm" if "arm" in table.columns else "start"].to_list()
-    return [
-        value is not None and _text(value).lower() not in {*_CONTROL_WORDS, "", "none", "null", "nan", "inf"}
-        for value in column
-    ]
 
 
 def balance_test(panel: LongPanel, *, seed: int, draws: int = _DRAWS) -> Balance:

@@ -13,12 +13,14 @@ import polars as pl
 from aftercall.contracts.errors import DesignError
 from analytics.results import CheckResult, CrossCheck, Reason, Verdict, finite, signed, words_of
 from analytics.studies import diagnostics, methods
+from analytics.studies.arms import NO_ARMS, Arms, arms_of
 from analytics.studies.attrition import lee_bounds
 from analytics.studies.base_event_study import base_event_study
 from analytics.studies.diagnostics import Check, Donuts
+from analytics.studies.drawn import check_assignment, draws_starts, match_assignment
 from analytics.studies.estimate import Estimate, GroupTime, Horizon
 from analytics.studies.longpanel import LongPanel
-from analytics.studies.mechanism import REFUSED_AT, balance_test, match_assignment
+from analytics.studies.mechanism import REFUSED_AT, balance_test
 from analytics.studies.prepare import Prepared, prepared
 from analytics.studies.sensitivity import M_BARS, Sensitivity, relative_magnitudes
 from analytics.studies.study_spec import StudySpec
@@ -32,7 +34,7 @@ WAIT_UP_TO_ROWS = 20_000
 class Study:
     """The answer of a declared study. `found` None: there is not even a change to show. `course` is the event
     study (negative horizons before), `balanced` the same over units seen at every horizon, `group_time` the effect by cohort
-    and period; `subgroups` the effects by declared group.
+    and period; `subgroups` the effects by declared group, `arms` by arm of delivery.
 
     `mde_80` and `equivalence_bound` are in the outcome's unit; `bounds` the sensitivity of the average and of the first period.
     """
@@ -53,6 +55,7 @@ class Study:
     warnings: tuple[str, ...]
     balanced: tuple[Horizon, ...] = ()
     subgroups: Subgroups = NO_SUBGROUPS
+    arms: Arms = NO_ARMS
 
     @property
     def breakdown(self) -> float | None:
@@ -99,7 +102,7 @@ class Study:
         course = ("horizon", "estimate", "se", "ci_low", "ci_high", "n_units")
         record["event_study"] = [{name: getattr(one, name) for name in course} for one in self.course]
         record["event_study_balanced"] = [{name: getattr(one, name) for name in course} for one in self.balanced]
-        record |= _by_group(self.subgroups)
+        record |= _by_group(self.subgroups, self.arms)
         cells = ("first", "time", "estimate", "se", "n_units")
         record["group_time"] = [{name: getattr(one, name) for name in cells} for one in self.group_time]
         record["diagnostics"] = [{"question": c.question, "passed": c.passed, "detail": c.detail} for c in self.checks]
@@ -123,12 +126,16 @@ class Study:
         return cleaned
 
 
-def _by_group(found: Subgroups) -> dict[str, Any]:
+def _by_group(found: Subgroups, arms: Arms) -> dict[str, Any]:
     effect = ("column", "group", "estimate", "se", "ci_low", "ci_high", "n_units", "p", "q")
     test = ("column", "n_groups", "f", "p", "q", "detail")
     return {
         "subgroups": [{name: getattr(one, name) for name in effect} for one in found.effects],
         "subgroup_tests": [{name: getattr(one, name) for name in test} for one in found.tests],
+        "arms": [{name: getattr(one, name) for name in one.__slots__} for one in arms.effects],
+        "arm_differences": [
+            {name: getattr(one, name) for name in one.__slots__} | {"is_drawn": arms.is_drawn} for one in arms.differences
+        ],
     }
 
 
@@ -147,6 +154,10 @@ def study(
         family_p, p-values of the other outcomes of the same family.
     Raises: ContractError, UnknownColumn, RequestError: the table or the request cannot be used, with what to do.
     """
+    if assignment is not None:
+        check_assignment(assignment)
+    dealt = assignment  # a file that only deals arms says nothing of who started
+    assignment = assignment if assignment is None or draws_starts(assignment) else None
     pool = (
         frozenset(assignment["unit"].cast(pl.String).to_list())
         if assignment is not None and spec.mechanism == "triggered"
@@ -183,8 +194,9 @@ def study(
     if spec.balanced is not None and course is None:
         warnings.append(f"No unit has rows in all of the periods 0 to {spec.balanced} since its start: no balanced course.")
     subgroups = subgroups_of(panel, rows.frame, spec) if found is not None else NO_SUBGROUPS
+    arms = arms_of(panel, rows.frame, spec, dealt) if found is not None else NO_ARMS
     mde, equivalence = methods.detectable(found, spec.alpha) if found is not None else (None, None)
-    shown = [one.shown for one in checks]
+    shown = [*(one.shown for one in checks), *arms.checks]
     shown.append(_how_far(bounds, why_not, is_random=is_random))
     return Study(
         spec,
@@ -203,6 +215,7 @@ def study(
         (*warnings, *(found.notes if found is not None else ())),
         () if course is None else course[1],
         subgroups,
+        arms,
     )
 
 
@@ -213,6 +226,7 @@ def _was_it_chance(
     question = "Were starts as they were drawn?"
     if assignment is not None:
         drawn = match_assignment(panel, assignment)
+        warnings += [drawn.overdue] if drawn.overdue else []
         if drawn.problems:
             reasons.append(reason("NOT_RANDOM", detail="; ".join(drawn.problems)))
             return False, [Check("assignment", CheckResult(question, passed=False, detail="; ".join(drawn.problems)))]

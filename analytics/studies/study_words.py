@@ -4,6 +4,7 @@ Lives here: sentences for terminal and page. Not here: numbers (study.py), marku
 """
 
 from analytics.results import signed
+from analytics.studies.arms import ArmDifference
 from analytics.studies.study import Study, digits_of
 from analytics.studies.subgroups import SubgroupTest
 from analytics.studies.verdict import NEEDED_BREAKDOWN
@@ -97,3 +98,40 @@ def equality_told(test: SubgroupTest) -> str:
     if test.q < 0.05:
         return f"groups differ ({numbers})"
     return f"a difference between groups is not shown ({numbers}); that is not evidence that they are alike"
+
+
+def arms_told(found: Study) -> list[str]:
+    """Return the effect by arm and what lies between arms, one line each."""
+    if not found.arms.effects or found.found is None:
+        return []
+    digits, share = digits_of(found.found), f"{100 * (1 - found.spec.alpha):g} %"
+    lines = ["By arm, as drawn, against the same untreated rows:"]
+    if found.verdict == "not identified":
+        lines = ["By arm (the effect is not identified; only differences between arms may be read, if arms were dealt by lot):"]
+    for one in found.arms.effects:
+        reach = "no interval"
+        if one.ci_low is not None and one.ci_high is not None:
+            reach = f"{share} {signed(one.ci_low, digits)} to {signed(one.ci_high, digits)}"
+        delay = "" if one.delay_s_median is None else f", feedback after {one.delay_s_median:,.0f} s (median)"
+        lines.append(f"    {signed(one.estimate, digits)} ({reach}, {one.n_units} units{delay})  {one.arm}")
+    return lines + [f"  {difference_told(one, found)}" for one in found.arms.differences]
+
+
+def difference_told(one: ArmDifference, found: Study) -> str:
+    """Return the difference between two arms as a sentence; without a draw it is a description."""
+    assert found.found is not None
+    digits = digits_of(found.found)
+    unit = f" {found.panel.unit_of_outcome}" if found.panel.unit_of_outcome else ""
+    reach = "no interval"
+    if one.ci_low is not None and one.ci_high is not None:
+        share = f"{100 * (1 - found.spec.alpha):g} %"
+        reach = f"{share} interval {signed(one.ci_low, digits)} to {signed(one.ci_high, digits)}"
+    p = "" if one.p is None else f", p = {one.p:.3g}"
+    said = f"{one.a} less {one.b}: {signed(one.estimate, digits)}{unit} ({reach}{p}; {one.how})"
+    if not found.arms.is_drawn:
+        said += "; the arms were not seen to be dealt by lot, so this describes and does not decide"
+    elif one.p is None or one.p >= found.spec.alpha:
+        said += "; a difference is not shown"
+    if one.as_delivered is not None:
+        said += f". By when feedback really came, not by lot: {signed(one.as_delivered, digits)}{unit}"
+    return said + "."

@@ -9,7 +9,7 @@ from analytics.plots import Drawing, draw_course
 from analytics.results import signed, words_of
 from analytics.studies.study import Study, digits_of
 from analytics.studies.study_spec import MEANINGS
-from analytics.studies.study_words import basis_of, equality_told, what_would_change
+from analytics.studies.study_words import basis_of, difference_told, equality_told, what_would_change
 from assets.report.html import Html, between, empty, table, tag, whole
 from assets.report.page import checks_list, document, figure, section
 
@@ -48,6 +48,8 @@ def _sections(found: Study, drawing: Drawing | None) -> list[Html]:
     out.append(section("Answered otherwise", _others(found)))
     if found.subgroups.tests:
         out.append(section("Who gained, by declared subgroup", _subgroups(found), id_="subgroups"))
+    if found.arms.effects:
+        out.append(section("By arm of delivery", _arms(found), id_="arms"))
     out.append(section("If trends were not parallel", _bounds(found)))
     out.append(section("What would change this answer", tag("ul", *(tag("li", one) for one in what_would_change(found)))))
     if found.warnings:
@@ -101,6 +103,25 @@ def _subgroups(found: Study) -> Html:
     return tag(
         "div", *said, table("The effect by group, from the same fit", head, rows) if rows else empty("No group has one.")
     )
+
+
+def _arms(found: Study) -> Html:
+    assert found.found is not None
+    digits, unit = digits_of(found.found), found.panel.unit_of_outcome
+    rows = [
+        [one.arm, signed(one.estimate, digits), between(one.ci_low, one.ci_high, digits, change=True), whole(one.n_units),
+         "–" if one.delay_s_median is None else whole(round(one.delay_s_median)),
+         "–" if one.late_share is None else f"{100 * one.late_share:.0f} %"]
+        for one in found.arms.effects
+    ]  # fmt: skip
+    said = [tag("p", difference_told(one, found)) for one in found.arms.differences]
+    if found.verdict == "not identified":
+        only = "The effect is not identified; only differences between arms may be read, if arms were dealt by lot."
+        said.insert(0, tag("p", only, class_="warning"))
+    share = f"{100 * (1 - found.spec.alpha):g} %"
+    head = [("arm as drawn", ""), ("estimate", unit), ("interval", share), ("n", "units"), ("delay", "s, median")]
+    head.append(("as another arm's", "share"))
+    return tag("div", *said, table("The effect by arm, against the same untreated rows", head, rows))
 
 
 def _bounds(found: Study) -> Html:

@@ -27,8 +27,10 @@ past (--outcome, --unit, --time), adds a simulation on the customer's own weeks,
 Who goes first is drawn, not chosen:
   aftercall power --randomise units.csv --unit agent --block team --design holdout --starts 2026-01-05,2026-03-02
       --seed 7 --training coaching --out assignment.csv
-writes unit, arm, block, start, probability, seed (read by aftercall study --assignment) and a log beside it; a written draw is
-never drawn again. Legal, safety and remedial training is never withheld (--training says what it is)."""
+writes unit, arm, block, start, probability, seed (read by aftercall study --assignment) and a log beside it with the sentence
+that tells agents of the draw; a written draw is never drawn again. Two starts: those held back are coached from the second on.
+--arms immediate,next_day deals ways of giving it among the treated (--treated-share 1: among all); aftercall study then says
+the effect by arm. Legal, safety and remedial training is never withheld (--training says what it is)."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -57,6 +59,7 @@ def main(argv: Sequence[str]) -> int:
     ask.add_argument("--randomise", type=Path, metavar="UNITS", help="CSV or Parquet of eligible units: draw who goes first")
     ask.add_argument("--block", metavar="COL", help="column to draw within (team, site, tenure)")
     ask.add_argument("--design", choices=("holdout", "staged"), default="holdout", help="half later or never; or staged starts")
+    ask.add_argument("--arms", metavar="A,B", help="ways of giving it, dealt among the treated, such as immediate,next_day")
     ask.add_argument("--training", choices=("coaching", "legal", "safety", "remedial"), help="what is given; must be said")
     ask.add_argument("--out", type=Path, metavar="FILE", help="where the assignment is written")
     ask.add_argument("--example", type=Path, metavar="FILE", help="write a small past to try and stop")
@@ -207,7 +210,7 @@ def _draw(asked: argparse.Namespace) -> int:
     import json
     from datetime import UTC, datetime
 
-    from analytics.studies.assignment import assign
+    from analytics.studies.assignment import assign, notice_of
 
     if lacking := [f"--{name}" for name in ("unit", "starts", "training", "out") if not getattr(asked, name)]:
         raise RequestError(f"{', '.join(lacking)} missing: say what is drawn, when it starts, what it is and where to write.")
@@ -221,8 +224,11 @@ def _draw(asked: argparse.Namespace) -> int:
         training=asked.training,
         block=asked.block,
         treated_share=asked.treated_share,
+        arms=names_of(asked.arms),
         seed=asked.seed,
     )
+    starts = names_of(asked.starts)
+    notice = notice_of(starts, asked.design, names_of(asked.arms), asked.treated_share)
     arms = {str(arm): int(n) for arm, n in table["arm"].value_counts().sort("arm").iter_rows()}
     log = {
         "drawn_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -231,10 +237,11 @@ def _draw(asked: argparse.Namespace) -> int:
         "design": asked.design,
         "training": asked.training,
         "block": asked.block,
-        "starts": list(names_of(asked.starts)),
+        "starts": list(starts),
         "treated_share": asked.treated_share,
         "seed": asked.seed,
         "arms": arms,
+        "notice": notice,
     }
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     with asked.out.open("x", encoding="utf-8") as file:
@@ -244,6 +251,9 @@ def _draw(asked: argparse.Namespace) -> int:
         write_line({"assignment": str(asked.out), **log})
     else:
         print(f"{asked.out}: " + ", ".join(f"{n} {arm}" for arm, n in arms.items()) + f" (seed {asked.seed})")
+        print(f"Tell the agents: {notice}")
+    if asked.design == "holdout" and len(starts) == 1 and asked.treated_share < 1:
+        tell("No date is set by which those held back are coached. Give two starts: --starts NOW,LATER.")
     return 0
 
 

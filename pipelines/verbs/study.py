@@ -30,7 +30,8 @@ cross-sections. The mechanism has no default and is not believed unseen:
 Covariates come from before the start: one value a unit, or name@column, the column saying when it was measured.
 --cohort role=agent,senior keeps units by their values before the start. --subgroups tenure_weeks,baseline adds the effect by
 group and a test of whether groups differ (declare them before looking); baseline is the outcome's own level, from weeks the
-estimate does not lean on.
+estimate does not lean on. --arm COL, or an assignment file with arms (aftercall power --randomise ... --arms A,B), adds the
+effect by arm and the difference between arms, with p from dealing the arms anew as they were drawn.
 The answer is the imputation estimator of Borusyak, Jaravel and Spiess unless --method says otherwise, clustered at --cluster.
 The verdict is supported, inconclusive or not identified; every reason is named. --spec F reads a declared study (YAML)."""
 
@@ -84,6 +85,8 @@ def _asked(argv: Sequence[str]) -> argparse.Namespace:
     ask.add_argument(
         "--subgroups", metavar="A,B", help="the effect by column, or baseline: by the outcome's level well before the start"
     )
+    ask.add_argument("--arm", metavar="COL", help="column of how it was given (else from --assignment): the effect by arm")
+    ask.add_argument("--delay", metavar="COL", help="column of seconds from behaviour to feedback, by arm (delay_s)")
     ask.add_argument("--balanced", type=int, metavar="K", help="last period of the course over one set of units (longest)")
     ask.add_argument("--assignment", type=Path, metavar="FILE", help="who was drawn: unit, arm or start, probability")
     ask.add_argument("--offer", metavar="COL", help="column of the period of the offer: effect of the offer (ITT)")
@@ -119,7 +122,21 @@ def _spec(asked: argparse.Namespace) -> "StudySpec":
     from analytics.studies.study_spec import read_spec, standard_spec
 
     names = ("outcome", "unit", "time", "first_treated", "mechanism", "method", "inference", "vcov", "sensitivity", "period")
-    names += ("weights", "alpha", "min_pre", "offer", "auto", "human", "prob", "epoch", "family", "seed", "balanced")
+    names += (
+        "weights",
+        "alpha",
+        "min_pre",
+        "offer",
+        "auto",
+        "human",
+        "prob",
+        "epoch",
+        "family",
+        "seed",
+        "balanced",
+        "arm",
+        "delay",
+    )
     given = {name: getattr(asked, name) for name in names if getattr(asked, name) is not None}
     if asked.cluster:
         given["assignment_level"] = asked.cluster
@@ -173,7 +190,7 @@ _MARKS = {True: "holds", False: "FAILS", None: "open "}
 
 def told(found: "Study") -> list[str]:
     """Return what people read: the answer in one sentence, why, what was checked, what would change it."""
-    from analytics.studies.study_words import basis_of, groups_told, what_would_change
+    from analytics.studies.study_words import arms_told, basis_of, groups_told, what_would_change
 
     lines = [str(found), basis_of(found)]
     lines += [f"  {one.code}: {one.message}" for one in found.reasons]
@@ -184,6 +201,6 @@ def told(found: "Study") -> list[str]:
             f"  {one.estimate:+.4g}{'' if one.se is None else f' (SE {one.se:.3g})'}  {one.method}"
             for one in found.cross_checks
         ]
-    lines += groups_told(found)
+    lines += groups_told(found) + arms_told(found)
     lines += ["What would change this answer:"] + [f"  {one}" for one in what_would_change(found)]
     return lines + [f"Note: {one}" for one in found.warnings]
