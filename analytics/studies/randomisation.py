@@ -7,8 +7,9 @@ With P the projection off cluster and period effects, T = <PD, Y> / <PD, D>. PY 
 change places, so a draw is a sum of G table entries.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import factorial, prod
 
 import numpy as np
@@ -187,20 +188,30 @@ def _every(pattern: Ints, groups: list[Ints]) -> Ints:
     """Return every distinct assignment within groups (A, G), the actual one among them."""
     whole = pattern[None].copy()
     for places in groups:
-        ways = np.array(list(_distinct(pattern[places].tolist())), dtype=np.int64)
+        ways = _distinct(pattern[places])
         repeated = np.repeat(whole, len(ways), axis=0)
         repeated[:, places] = np.tile(ways, (len(whole), 1))
         whole = repeated
     return whole
 
 
-def _distinct(values: list[int]) -> Iterator[tuple[int, ...]]:
-    """Yield every distinct order of values with repeats."""
-    if not values:
-        yield ()
-        return
-    for value in sorted(set(values)):
-        rest = values.copy()
-        rest.remove(value)
-        for tail in _distinct(rest):
-            yield (value, *tail)
+def _distinct(values: Ints) -> Ints:
+    """Return every distinct order of n values with repeats (A, n).
+
+    The rarest value takes each set of places in turn; the others are ordered once and go to the places left.
+
+    >>> _distinct(np.array([1, 0, 0])).tolist()
+    [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    """
+    names, counts = np.unique(values, return_counts=True)
+    if len(names) < 2:
+        return values[None]
+    rarest, n = names[counts.argmin()], len(values)
+    rest = _distinct(values[values != rarest])
+    places = np.array(list(combinations(range(n), int(counts.min()))), dtype=np.int64)
+    is_left = np.ones((len(places), n), dtype=bool)
+    np.put_along_axis(is_left, places, values=False, axis=1)
+    out = np.full((len(places), len(rest), n), rarest)
+    chosen, left = np.nonzero(is_left)
+    out[chosen.reshape(len(places), -1)[:, :, None], np.arange(len(rest)), left.reshape(len(places), -1)[:, :, None]] = rest.T
+    return out.reshape(-1, n)
