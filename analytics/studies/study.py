@@ -194,6 +194,10 @@ def study(
     if spec.balanced is not None and course is None:
         warnings.append(f"No unit has rows in all of the periods 0 to {spec.balanced} since its start: no balanced course.")
     subgroups = subgroups_of(panel, rows.frame, spec) if found is not None else NO_SUBGROUPS
+    if found is not None and subgroups.effects and methods.needs_re_assignment(found):
+        warnings.append(
+            "Few treated clusters carry the answer: intervals and tests of subgroups rest on the jackknife, which is thin."
+        )
     arms = arms_of(panel, rows.frame, spec, dealt) if found is not None else NO_ARMS
     mde, equivalence = methods.detectable(found, spec.alpha) if found is not None else (None, None)
     shown = [*(one.shown for one in checks), *arms.checks]

@@ -1,5 +1,8 @@
 """Immediate against next-day feedback: effects by arm, what lies between them, who waits too long."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -15,6 +18,8 @@ from analytics.studies.study import Study, study
 from analytics.studies.study_spec import StudySpec, standard_spec
 from analytics.studies.study_words import arms_told
 from assets.report.study import study_page
+from pipelines.verbs.power import main as power
+from pipelines.verbs.study import main as run_study
 from tests.study_cases import agents, table
 
 UNITS, NOW, NEXT_DAY, RUNS = 144, 3.0, 1.0, 150
@@ -156,6 +161,41 @@ def test_waiting_beyond_the_date_is_said_and_judged() -> None:
     chosen = study(some, declared(), assignment=due)
     assert "NOT_RANDOM" in codes(chosen)
     assert any("52 units were to start from 24 on" in one for one in chosen.warnings)
+
+
+def test_from_the_draw_to_the_answer_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    y, _ = agents(7, units=UNITS)
+    units, drawn = tmp_path / "units.csv", tmp_path / "draw.csv"
+    pl.DataFrame({"rep": range(UNITS), "squad": [k // 6 for k in range(UNITS)]}).write_csv(units)
+    asked = ["--randomise", str(units), "--unit", "rep", "--block", "squad", "--starts", "14,20", "--training", "coaching"]
+    assert power([*asked, "--arms", "immediate,next_day", "--seed", "3", "--out", str(drawn)]) == 0
+    assert "those who wait are coached from 20 on" in capsys.readouterr().out
+    assert "chance decides" in json.loads((tmp_path / "draw.csv.log.json").read_text(encoding="utf-8"))["notice"]
+    file = pl.read_csv(drawn).sort("unit")
+    first = file["start"].to_numpy()
+    effect = file["arm"].replace_strict({"immediate": 4.0, "next_day": 1.0, "held back": 1.0}).to_numpy()
+    on = np.arange(1, y.shape[1] + 1) >= first[:, None]
+    frame = table(y + effect[:, None] * on, first, 0.0).with_columns(site=pl.col("squad") % 2, joined=pl.col("rep") % 3)
+    frame.write_csv(tmp_path / "panel.csv")
+    base = [str(tmp_path / "panel.csv"), "--outcome", "score_h", "--unit", "rep", "--time", "wk", "--first-treated", "start"]
+    base += ["--cluster", "squad", "--mechanism", "randomised", "--assignment", str(drawn), "--subgroups", "joined"]
+    assert run_study([*base, "--json", "--html", str(tmp_path / "s.html")]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert "NOT_RANDOM" not in record["reasons"]
+    (between,) = record["arm_differences"]
+    assert between["ci_low"] < 3.0 < between["ci_high"]
+    assert between["p"] < 0.01
+    assert {one["group"] for one in record["subgroups"]} == {"0", "1", "2"}
+    assert "By arm of delivery" in (tmp_path / "s.html").read_text(encoding="utf-8")
+    spec = tmp_path / "s.yaml"
+    assert run_study([*base, "--cohort", "site=1", "--write-spec", str(spec)]) == 0
+    told = capsys.readouterr().out
+    assert "Cohort: site is 1 before the start, 72 of 144 units." in told
+    assert "immediate less next_day: +" in told
+    assert "joined: a difference between groups is not shown" in told
+    assert "cohort:\n  site:\n  - '1'" in spec.read_text(encoding="utf-8")
+    with pytest.raises(RequestError, match="keeps no value"):
+        run_study([*base, "--cohort", "site"])
 
 
 def codes(found: Study) -> set[str]:
