@@ -157,8 +157,10 @@ def _known_rows(frame: pl.DataFrame, numbers: Sequence[str], keys: tuple[str, st
     for name in wrong:
         lost = parsed[name].null_count() - frame[name].null_count()
         if lost > 0:
+            example: Any = frame[name].filter(parsed[name].is_null() & frame[name].is_not_null())[0]
             raise ContractError(
-                f"The panel cannot be used: {lost} values of {name!r} are no numbers (clean the column, or name another)."
+                f"The panel cannot be used: {lost} values of {name!r} are no numbers, such as {example!r} "
+                "(clean the column, or name another)."
             )
     known = pl.all_horizontal([pl.col(name).is_finite() for name in numbers] + [pl.col(name).is_not_null() for name in keys])
     kept = parsed.filter(known.fill_null(value=False))

@@ -4,10 +4,8 @@ Lives here: frame -> arrays in time order, with every broken rule named. Not her
 (interrupted.py, synthetic.py).
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -87,54 +85,19 @@ def calendar(frame: pl.DataFrame, time: str) -> Calendar:
     """Return how the time column counts; months ('2026-03') and quarters ('2026Q2') count too. Raises ContractError."""
     column = frame[time]
     if column.dtype == pl.String():
-        column = pl.Series(time, [_day(text) for text in column.to_list()])
+        column = column.str.strip_chars().replace(dict.fromkeys(_MISSING))
     if column.null_count():
         raise ContractError(f"{column.null_count()} rows have no {time}. Fill it in, or leave the rows out.")
-    try:
-        found = calendar_of(_monthly(column))
-    except (TypeError, ValueError):
-        raise ContractError(
-            f"{time} cannot be read as periods, such as {column[0]!r}. Give numbers, dates (2026-01-31), months or quarters."
-        ) from None
+    found = calendar_of(column)
     if found.problems:
         raise ContractError("; ".join(found.problems) + ".")
     return found
 
 
-def _monthly(column: pl.Series) -> pl.Series:
-    """Return dates a month or more apart, unevenly in days (ends of months or quarters), as first days of their months."""
-    values: list[Any] = column.to_list()
-    if column.dtype == pl.String():
-        try:
-            values = [date.fromisoformat(text[:10]) for text in values]
-        except ValueError:
-            return column
-    if not values or not isinstance(values[0], date):
-        return column
-    days = sorted({value.toordinal() for value in values})
-    gaps = np.diff(days)
-    months = {(value.year, value.month) for value in values}
-    if len(months) < len(days) or len(gaps) < 2 or gaps.min() < 28 or gaps.min() == gaps.max():
-        return column
-    return pl.Series(column.name, [date(value.year, value.month, 1) for value in values])
-
-
-def _day(text: str | None) -> str | None:
-    """Return a month or quarter as its first day; other texts as they are, missing as missing."""
-    if text is None or text.strip() in _MISSING:
-        return None
-    if month := re.fullmatch(r"(\d{4})[-/](\d{1,2})", text.strip()):
-        return f"{month[1]}-{int(month[2]):02d}-01"
-    if quarter := re.fullmatch(r"(\d{4})-?[Qq]([1-4])", text.strip()):
-        return f"{quarter[1]}-{3 * int(quarter[2]) - 2:02d}-01"
-    return text.strip()
-
-
 def start_code(value: object, found: Calendar, time: str) -> float:
     """Return the number of the first period at or after the start. Raises DesignError outside the table's periods."""
-    text = _day(value) if isinstance(value, str) else value
     try:
-        code = first_code(text, found, "the start")
+        code = first_code(value, found, "the start")
     except ContractError:
         raise DesignError(f"The start {value!r} is not of the kind of {time}, such as {found.labels[0]}.") from None
     if not 0 < code < len(found.labels):

@@ -150,8 +150,11 @@ def _moved(checks: Sequence[Check]) -> list[Reason]:
 def smallest_p(panel: LongPanel) -> float:
     """Return one over the number of ways the starts could have been dealt to the clusters.
 
-    Zero when starts differ inside clusters: then clusters were not what was assigned and the count bounds nothing.
+    Zero when starts differ inside clusters: then clusters were not what was assigned and the count bounds nothing. Zero for
+    cross-sections without clusters too: their rows are taken as drawn one by one.
     """
+    if panel.design == "cross_sections":
+        return 0.0
     starts = np.full(panel.cluster_n, np.inf)
     np.minimum.at(starts, panel.cluster, panel.first)
     if (starts[panel.cluster] != panel.first).any():

@@ -3,6 +3,7 @@
 Lives here: reading a file of any column names, printing an Answer. Not here: what the columns mean (analytics.studies).
 """
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from analytics.studies.answer import Answer
 
 
+_DECIMAL_COMMA = r"^([-+]?\d*(,\d+)?([eE][-+]?\d+)?|NA|NaN|nan|\.|null|NULL|None|-?inf)$"
 _MISSING = ["", "NA", "NaN", "nan", ".", "null", "NULL", "None"]
 
 
@@ -35,12 +37,29 @@ def read_any(path: Path, what: str, *, is_typed: bool = False) -> "pl.DataFrame"
         with path.open(encoding="utf-8-sig", errors="replace") as file:
             head = file.readline()
         separator = max(",;\t", key=head.count)
-        if is_typed:
-            return pl.read_csv(path, separator=separator, null_values=_MISSING, infer_schema_length=None, try_parse_dates=True)
-        return pl.read_csv(path, separator=separator, infer_schema=False, encoding="utf8-lossy")
+        frame = pl.read_csv(path, separator=separator, infer_schema=False, encoding="utf8-lossy")
+        if separator != ",":
+            frame = _with_points(frame)
+        if not is_typed:
+            return frame
+        text = io.BytesIO(frame.write_csv().encode())
+        return pl.read_csv(text, null_values=_MISSING, infer_schema_length=None, try_parse_dates=True)
     except (pl.exceptions.PolarsError, OSError) as error:
         first = (str(error).splitlines() or ["it cannot be read"])[0]
         raise RequestError(f"{path} is no table: {first}. Give a CSV with a header, or Parquet: {what}.") from None
+
+
+def _with_points(frame: "pl.DataFrame") -> "pl.DataFrame":
+    """Return the texts of a table with decimal commas as points, in columns that have nothing but such numbers."""
+    import polars as pl
+
+    commas = [
+        name
+        for name in frame.columns
+        if frame[name].str.contains(",").any()
+        and frame[name].str.strip_chars().str.contains(_DECIMAL_COMMA).fill_null(value=True).all()
+    ]
+    return frame.with_columns(pl.col(name).str.replace(",", ".", literal=True) for name in commas)
 
 
 def names_of(asked: str | None) -> tuple[str, ...]:
