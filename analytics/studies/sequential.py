@@ -39,17 +39,18 @@ class Looks:
         return int(clear[0]) if len(clear) else None
 
 
-def confidence_sequence(values: Floats, *, n_opt: int, alpha: float = 0.05, first: int = 5) -> Looks:
+def confidence_sequence(values: Floats, *, n_opt: int, alpha: float = 0.05, first: int = 10) -> Looks:
     """Return the running mean with an interval valid whenever one looks and stops.
 
     x̄ ± σ̂√(2(nr²+1)/(n²r²)·log(√(nr²+1)/α)), r² = (−2 log α + log(−2 log α + 1))/n_opt: narrowest near `n_opt` values, where it
     is 1.55 times a fixed interval. Args: values, in the order they came, independent: differences of paired teams, not
-    interactions. Below `first` values σ̂ is too loose for an interval. It is asymptotic.
+    interactions. Below `first` values σ̂ is too loose for an interval: it is asymptotic, and looking from the fifth value on
+    covered 92 to 96 % of 8,000 normal pilots instead of 95 (from the tenth on 95 to 97 %; decision 0007).
     Raises: DesignError. Source: Waudby-Smith et al. (2024), Annals of Statistics 52(6); spec statistics 4.11.
 
     >>> looks = confidence_sequence(np.tile([0.9, 1.1], 50), n_opt=50)
     >>> looks.first_clear
-    4
+    9
     """
     if not 0 < alpha < 1 or n_opt < 1 or first < 2 or not np.isfinite(values).all():
         raise DesignError("A confidence sequence needs known values, 0 < alpha < 1, n_opt of 1 or more, first of 2 or more.")
