@@ -117,7 +117,7 @@ CORE_EXPOSURE = table(
     "core_exposure",
     "one row per event of a coaching item",
     (c.AGENT_ID, c.ITEM_ID, c.EXPOSURE_KIND, c.EXPOSED_AT),
-    (c.MODULE_ID, c.TOPIC, c.MINUTES, c.MECHANISM),
+    (c.MODULE_ID, c.TOPIC, c.MINUTES, c.MECHANISM, c.DELAY_S),
     Retention.SCORES,
     Purpose.COACHING,
 )

@@ -53,6 +53,7 @@ MART_AGENT_WEEK = table(
         summed(c.OVERALL, squares=True),
         c.CSAT_N.must(),
         c.CSAT_SUM,
+        c.DELAY_S,
         c.SCORE_EPOCH,
     ),
     Retention.SCORES,

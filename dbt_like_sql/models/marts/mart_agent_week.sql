@@ -9,6 +9,17 @@ interactions as (
 
 agents as (select * from {{ ref('int_agent') }}),
 
+-- When coaching of the week was delivered: how long after the behaviour it is about.
+feedback as (
+    select
+        agent_id,
+        {{ monday_of("cast(timezone('" ~ var("site_zone", "UTC") ~ "', exposed_at) as date)") }} as week_on,
+        median(delay_s) as delay_s
+    from {{ ref('stg_exposure') }}
+    where exposure_kind = 'delivered' and delay_s is not null
+    group by all
+),
+
 satisfaction as (
     select
         interaction_id,
@@ -81,6 +92,8 @@ select
     weekly.overall_sumsq,
     weekly.csat_n,
     weekly.csat_sum,
+    feedback.delay_s,
     {{ score_epoch() }} as score_epoch
 from weekly
 left join agents on weekly.agent_id = agents.agent_id
+left join feedback on weekly.agent_id = feedback.agent_id and weekly.week_on = feedback.week_on

@@ -4,5 +4,6 @@ select
     item_id,
     exposure_kind,
     exposed_at,
-    mechanism
+    mechanism,
+    delay_s
 from {{ source('lake', 'core_exposure') }}

@@ -128,6 +128,9 @@ def fill_by_hand(lake: Lake) -> None:
             coached("ann", "x", "assigned", "2026-01-02T12:00:00", "triggered"),
             # Monday 03:00 in London, still Sunday in New York: the week before
             coached("ann", "y", "delivered", "2026-01-12T03:00:00", "rollout"),
+            coached("ann", "v", "delivered", "2026-01-13T12:00:00", "rollout") | {"delay_s": 90.0},
+            coached("ann", "w", "delivered", "2026-01-14T12:00:00", "rollout") | {"delay_s": 30.0},
+            coached("ann", "v", "completed", "2026-01-15T12:00:00", "rollout") | {"delay_s": 9_000.0},
             coached("ann", "z", "delivered", "2026-01-20T12:00:00", "opt_in"),
             coached("bob", "x", "dismissed", "2026-01-02T12:00:00", "rollout"),
         ],

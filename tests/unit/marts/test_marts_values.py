@@ -113,6 +113,11 @@ def test_coaching_begins_with_the_first_delivery_in_the_sites_zone(house: MartsH
     has(one(house, "mart_agent_week", agent_id="bob", week_on=FIRST), first_treated_on=None, mechanism=None)
 
 
+def test_the_delay_of_a_week_is_the_median_of_what_was_delivered(house: MartsHouse) -> None:
+    has(one(house, "mart_agent_week", agent_id="ann", week_on=SECOND), delay_s=60)
+    has(one(house, "mart_agent_week", agent_id="ann", week_on=FIRST), delay_s=None)  # delivered, nobody says how late
+
+
 def test_tenure_and_exit_belong_to_the_person(house: MartsHouse) -> None:
     ann = one(house, "mart_agent_week", agent_id="ann", week_on=SECOND)
     assert ann["tenure_weeks"] == pytest.approx((SECOND - date(2025, 10, 1)).days / 7)
