@@ -15,7 +15,7 @@ export GX_ANALYTICS_ENABLED := false
 export PYTHONWARNINGS := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-train train evaluate-models demo test check run dev notebooks bench centres contracts clean
+.PHONY: help setup setup-dev setup-train train evaluate-models demo test check run dev notebooks bench centres coverage contracts clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -80,6 +80,10 @@ bench: setup-dev ## every claim about speed and size, both sides in one run
 centres: setup-dev ## fifty small centres, transcript to study; goes on where it stopped, writes docs/centres.md; half an hour or more
 	@$(BIN)/python -m tests.simulations.centres.run
 	@$(BIN)/python -m tests.simulations.centres.report
+
+coverage: setup-dev ## run what is missing of the simulated claims and write docs/coverage.md; about half an hour for all
+	@OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python -m tests.simulations.panels.run
+	@$(BIN)/python -m tests.simulations.panels.report
 
 contracts: setup-dev ## write what is generated from aftercall/contracts
 	@$(BIN)/python -m aftercall.contracts.write .
