@@ -9,6 +9,7 @@ import shutil
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 
@@ -20,13 +21,15 @@ _KEPT = 3
 MODEL = "mart_customer"
 
 
-def rendered(project: Path, model: str, variables: Mapping[str, object]) -> str:
+def rendered(project: Path, model: str, variables: Mapping[str, object], *, given: Mapping[str, str] | None = None) -> str:
     """Return a model's SQL with every `ref` replaced by the model it names, as a query over schema `lake`.
 
+    Args: given, models that are there already, by name: the relation to read instead.
     Raises: KeyError, a `ref` names no model of the project.
     """
     import jinja2
 
+    there = given or {}
     models = {path.stem: path for path in (project / "models").rglob("*.sql")}
     macros = "".join(
         text
@@ -37,10 +40,11 @@ def rendered(project: Path, model: str, variables: Mapping[str, object]) -> str:
     def render(name: str) -> str:
         environment = jinja2.Environment(autoescape=False, undefined=jinja2.StrictUndefined)  # noqa: S701 - SQL of our own
         environment.globals |= {
-            "ref": lambda inner: f"(\n{render(inner)}\n)",
+            "ref": lambda inner: there[inner] if inner in there else f"(\n{render(inner)}\n)",
             "source": lambda schema, table: f"{schema}.{table}",
             "var": lambda key, default=None: variables.get(key, default),
             "config": lambda **_: "",
+            "dbt": SimpleNamespace(datediff=lambda first, second, part: f"date_diff('{part}', {first}, {second})"),
         }
         return environment.from_string(macros + models[name].read_text(encoding="utf-8")).render().strip()
 

@@ -1,8 +1,22 @@
 -- grain: one row per agent and ISO week with at least one interaction. key: agent_id, week_on.
 -- Sufficient statistics: means, variances and covariances follow from sums, so estimators never read interactions.
 with
-interactions as (
-    select *
+interactions as not materialized (
+    select
+        interaction_id,
+        agent_id,
+        week_on,
+        day_on,
+        team_id,
+        site_id,
+        role,
+        handle_s,
+        queue_wait_s,
+        overall,
+        -- A part counts only where the whole is known; as a value, not as a filter of each of ten sums.
+        case when handle_s is not null then talk_s end as talk_s,
+        case when handle_s is not null then hold_s end as hold_s,
+        case when handle_s is not null then acw_s end as acw_s
     from {{ ref('int_interaction') }}
     where agent_id is not null and week_on is not null
 ),
@@ -34,41 +48,54 @@ satisfaction as (
     group by interaction_id
 ),
 
+-- Few interactions are surveyed: joined on their own, so that the others are not looked up.
+satisfied as (
+    select
+        interactions.agent_id,
+        interactions.week_on,
+        sum(satisfaction.csat_n) as csat_n,
+        sum(satisfaction.csat_sum) as csat_sum
+    from satisfaction
+    inner join interactions on satisfaction.interaction_id = interactions.interaction_id
+    group by interactions.agent_id, interactions.week_on
+),
+
 weekly as (
     select
         -- ids
-        interactions.agent_id,
-        interactions.week_on,
-        max_by(interactions.team_id, interactions.day_on) filter (where interactions.team_id is not null) as team_id,
-        max_by(interactions.site_id, interactions.day_on) filter (where interactions.site_id is not null) as site_id,
-        max_by(interactions.role, interactions.day_on) filter (where interactions.role is not null) as role,
+        agent_id,
+        week_on,
+        -- the roster's last word of the week, one period of it: team, site and role belong together
+        arg_max({'team_id': team_id, 'site_id': site_id, 'role': role}, day_on)
+            filter (where coalesce(team_id, site_id, role) is not null) as roster,
         -- counts and sums
         count(*) as interaction_n,
-        {{ handle_sums() }},
-        sum(talk_s * talk_s) filter (where handle_s is not null) as talk_s_sumsq,
-        sum(hold_s * hold_s) filter (where handle_s is not null) as hold_s_sumsq,
-        sum(acw_s * acw_s) filter (where handle_s is not null) as acw_s_sumsq,
+        count(handle_s) as handled_n,
+        sum(talk_s) as talk_s_sum,
+        sum(hold_s) as hold_s_sum,
+        sum(acw_s) as acw_s_sum,
+        sum(handle_s) as handle_s_sum,
+        sum(talk_s * talk_s) as talk_s_sumsq,
+        sum(hold_s * hold_s) as hold_s_sumsq,
+        sum(acw_s * acw_s) as acw_s_sumsq,
         sum(handle_s * handle_s) as handle_s_sumsq,
-        sum(talk_s * hold_s) filter (where handle_s is not null) as talk_s_hold_s_cross,
-        sum(talk_s * acw_s) filter (where handle_s is not null) as talk_s_acw_s_cross,
-        sum(hold_s * acw_s) filter (where handle_s is not null) as hold_s_acw_s_cross,
+        sum(talk_s * hold_s) as talk_s_hold_s_cross,
+        sum(talk_s * acw_s) as talk_s_acw_s_cross,
+        sum(hold_s * acw_s) as hold_s_acw_s_cross,
         sum(queue_wait_s) as queue_wait_s_sum,
         count(overall) as scored_n,
         sum(overall) as overall_sum,
-        sum(overall * overall) as overall_sumsq,
-        cast(coalesce(sum(satisfaction.csat_n), 0) as bigint) as csat_n,
-        sum(satisfaction.csat_sum) as csat_sum
+        sum(overall * overall) as overall_sumsq
     from interactions
-    left join satisfaction on interactions.interaction_id = satisfaction.interaction_id
-    group by interactions.agent_id, interactions.week_on
+    group by agent_id, week_on
 )
 
 select
     weekly.agent_id,
     weekly.week_on,
-    weekly.team_id,
-    weekly.site_id,
-    weekly.role,
+    weekly.roster.team_id as team_id,
+    weekly.roster.site_id as site_id,
+    weekly.roster.role as role,
     {{ monday_of('agents.first_coached_on') }} as first_treated_on,
     agents.mechanism,
     {{ tenure_weeks('agents.hired_on', 'weekly.week_on') }} as tenure_weeks,
@@ -90,10 +117,11 @@ select
     weekly.scored_n,
     weekly.overall_sum,
     weekly.overall_sumsq,
-    weekly.csat_n,
-    weekly.csat_sum,
+    cast(coalesce(satisfied.csat_n, 0) as bigint) as csat_n,
+    satisfied.csat_sum,
     feedback.delay_s,
     {{ score_epoch() }} as score_epoch
 from weekly
 left join agents on weekly.agent_id = agents.agent_id
+left join satisfied on weekly.agent_id = satisfied.agent_id and weekly.week_on = satisfied.week_on
 left join feedback on weekly.agent_id = feedback.agent_id and weekly.week_on = feedback.week_on
