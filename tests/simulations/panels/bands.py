@@ -56,10 +56,8 @@ NAIVE = "naive: 8 weeks after minus 4 before"
 LINES: tuple[Line, ...] = (
     *_headline("staged_rollout", A, "imputation + ramp, team jackknife"),
     Line("staged_rollout", A, 4.0, "imputation + ramp, team jackknife", "truth", (3.0, 3.3), "statistics 5: about 3.15"),
-    Line("staged_rollout", A, 0.0, "imputation, team jackknife", "rejections"),
     Line("staged_rollout", A, 0.0, "imputation, clustered by agent", "rejections", (0.10, 1.0), WRONG),
     Line("staged_rollout", A, 4.0, "two-way regression, team", "bias", (-9.0, -0.1), WRONG),
-    Line("staged_rollout", A, 0.0, "two-way regression, agent", "rejections", (0.10, 1.0), WRONG),
     *_headline("hold_out", C, "Lin ANCOVA"),
     Line("hold_out", C, 4.0, "Lin ANCOVA", "mean half width of the interval"),
     Line("hold_out", C, 0.0, "raw difference", "coverage", AT_0),

@@ -40,13 +40,9 @@ hard enough to fool a method that should fail.
 
 
 def _number(line: Line, value: float) -> str:
-    return (
-        f"{100 * value:.1f} %"
-        if line.measure in AS_SHARE
-        else f"{value:.4f}"
-        if abs(line.tau) < 1 < 40 * abs(line.tau)
-        else f"{value:.3f}"
-    )
+    if line.measure in AS_SHARE:
+        return f"{100 * value:.1f} %"
+    return f"{value:.4f}" if line.claim == "human_corrected" else f"{value:.3f}"
 
 
 def _band(line: Line) -> str:
@@ -74,7 +70,7 @@ def page(rows: dict[str, list[Row]], notes: dict[str, dict[str, object]]) -> str
     parts = [OPENING]
     missed = list[str]()
     for claim, title in TITLES.items():
-        if not rows.get(claim):
+        if not rows.get(claim) or claim not in notes:
             parts.append(f"## {title}\n\nNot run yet.\n")
             continue
         note = notes[claim]
