@@ -12,6 +12,7 @@ from aftercall.speech import places_from
 from assets.analysis.assets import analysis_assets
 from assets.checks import lake_checks
 from assets.coaching.assets import coaching_assets
+from assets.compliance.assets import compliance_assets
 from assets.core.assets import core_conversations, core_reference
 from assets.effects.assets import effect_assets
 from assets.expectations import expectation_checks
@@ -46,6 +47,7 @@ def build_definitions(environment: Environment, *, progress: Progress = quiet, s
             *analysis_assets,
             *coaching_assets,
             *quality_assets,
+            *compliance_assets,
             *effects,
             report_asset([key.to_user_string() for one in effects for key in one.keys]),
         ],

@@ -9,7 +9,8 @@ from aftercall.contracts.table import Purpose, Table
 _AGGREGATES = frozenset({"mart_queue_interval", "mart_handle_time", "mart_coverage"})
 _PANELS = _AGGREGATES | {"mart_agent_day", "mart_agent_week", "mart_behaviour_week", "core_exposure", "core_agent"}
 _SCORES = frozenset(
-    {"score_interaction", "score_question", "score_evidence", "score_signal", "core_interaction", "core_evaluation"}
+    {"score_interaction", "score_question", "score_evidence", "score_signal", "score_rule", "core_interaction"}
+    | {"core_evaluation"}
 )
 
 # None is every table: the pipeline itself, which hands out only what its assets publish.

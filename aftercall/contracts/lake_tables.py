@@ -249,3 +249,12 @@ SCORE_SIGNAL = table(
     Purpose.COACHING,
     partition=_PAIR,
 )
+SCORE_RULE = table(
+    "score_rule",
+    "one row per interaction, compliance rule in force and epoch of the rules, judged in shadow",
+    (c.INTERACTION_ID, c.RULE_ID, c.SCORE_EPOCH),
+    (c.DAY_ON.must(), c.RULE_OUTCOME, c.RULE_REASON, c.TURN, c.START_S, c.QUOTE, c.SCORE_KEY.must()),
+    Retention.TRANSCRIPT,
+    Purpose.COACHING,
+    partition=_PAIR,
+)

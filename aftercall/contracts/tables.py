@@ -25,6 +25,7 @@ LAKE: tuple[Table, ...] = (
     lake.SCORE_QUESTION,
     lake.SCORE_EVIDENCE,
     lake.SCORE_SIGNAL,
+    lake.SCORE_RULE,
 )
 MARTS: tuple[Table, ...] = (
     marts.MART_AGENT_DAY,

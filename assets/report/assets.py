@@ -16,7 +16,7 @@ from assets.score.forms_in_force import forms_of
 from assets.station import Station
 
 _NEEDS = ("core_interaction", "score_interaction", "score_question", "score_evidence")
-_NEEDS += ("question_agreement", "score_drift", "best_practice")
+_NEEDS += ("question_agreement", "score_drift", "best_practice", "score_rule")
 
 
 def report_asset(effects: Sequence[str]) -> dg.AssetsDefinition:

@@ -12,7 +12,9 @@ from aftercall.scoring.form import Question
 from aftercall.scoring.forms import Forms
 from analytics.agreement_review import without_undecided
 from analytics.first_answers import FirstAnswers
+from assets.analysis.kept import kept_as
 from assets.coaching.assets import kept_answer
+from assets.compliance.shadow import RulesInShadow
 from assets.effects.assets import kept_studies, page_of
 from assets.lake import Lake
 from assets.marts.published import read_marts
@@ -101,6 +103,7 @@ def gather(lake: Lake, station: Station, forms: Forms, results: FirstAnswers) ->
         people=_of_epoch(read_kept(station.state / "analysis", "question_agreement"), forms.epoch),
         drift=_of_epoch(read_kept(station.state / "analysis", "score_drift"), forms.epoch),
         best_practice=kept_answer(station.state / "analysis", forms.epoch),
+        rules=kept_as(RulesInShadow, station.state / "analysis" / "score_rule.json"),
     )
 
 

@@ -12,6 +12,7 @@ from analytics.best_practice import BestPractice
 from analytics.effect import Effect
 from analytics.first_answers import FirstAnswers
 from analytics.levels import UNKNOWN_AGENT, names_agents
+from assets.compliance.shadow import RulesInShadow
 from assets.effects.declared import STANDING, KeptStudy
 from assets.quality.drift_side import ScoreDrift
 from assets.quality.human_side import HumanSide
@@ -105,6 +106,7 @@ class ReportInputs:
     people: HumanSide | None = None
     drift: ScoreDrift | None = None
     best_practice: BestPractice | None = None
+    rules: RulesInShadow | None = None
     warnings: tuple[str, ...] = field(default_factory=tuple)
 
 

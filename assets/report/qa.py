@@ -8,6 +8,7 @@ import polars as pl
 from analytics.plots import Drawing, draw_coverage, draw_team_behaviours, draw_weekly_scores
 from analytics.results import signed
 from assets.report.best_practice import best_practice_sections
+from assets.report.compliance import rule_sections
 from assets.report.drilldown import behind_cells, percent
 from assets.report.html import Html, between, empty, join, share, table, tag, whole
 from assets.report.inputs import Facts
@@ -30,6 +31,7 @@ def qa_page(facts: Facts, numbers: QaNumbers) -> Page:
         section("Worth a person's look", _findings(facts), id_="findings"),
         section("Can the scores be trusted: people beside the machine", *people_sections(facts, drawings), id_="people"),
         section("What the strongest do differently", *best_practice_sections(facts), id_="strongest"),
+        section("Compliance rules in shadow", *rule_sections(facts), id_="rules"),
         section("Coverage", _coverage(facts, numbers, drawings)),
         section("Trends of single agents", _trends(facts)),
     )

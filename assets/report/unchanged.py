@@ -13,6 +13,7 @@ from assets.station import Station
 
 _FILE = ".made_from.json"
 _READS = ("core_interaction", "score_interaction", "score_question", "score_evidence", "raw_file")
+_KEPT = ("question_agreement", "score_drift", "score_rule")
 _HERE = Path(__file__).parent
 
 
@@ -32,7 +33,7 @@ def state_of(lake: Lake, station: Station, epoch: str) -> dict[str, Any]:
         "basis": station.basis,
         "basis_name": station.basis_name,
         "effects": [_hash_of(path) for path in sorted((station.state / "analysis").glob("effect_*.json"))],
-        "people": [_hash_of(station.state / "analysis" / f"{name}.json") for name in ("question_agreement", "score_drift")],
+        "people": [_hash_of(station.state / "analysis" / f"{name}.json") for name in _KEPT],
         "code": code.hexdigest(),
     }
 

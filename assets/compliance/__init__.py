@@ -1,0 +1,1 @@
+"""Compliance packs in shadow over what the lake holds."""
