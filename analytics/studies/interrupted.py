@@ -303,7 +303,7 @@ def _phantom(series: Series, shape: Shape, alpha: float) -> CheckResult:
         exposure=series.exposure[before] if series.exposure is not None else None,
         start=middle,
     )
-    shapes = [replace(shape, vcov=vcov, slope=False, phase_in=0, lags=None) for vcov in ("auto", "iid")]
+    shapes = [replace(shape, vcov=vcov, slope=False, phase_in=0, lags=None) for vcov in ("HAC", "iid")]
     try:
         fits = [fit_series(part, one) for one in shapes]
     except DesignError:

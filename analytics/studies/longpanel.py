@@ -124,7 +124,7 @@ def read_long(
     rows = rows.with_columns(_time=pl.Series(calendar.codes)).sort(unit, "_time", maintain_order=True)
     units = rows.select(unit).unique(maintain_order=True)
     codes = rows[unit].rle_id().to_numpy().astype(np.int64)
-    first = _first(rows, unit, first_treated, calendar)
+    first = _first(rows, unit, first_treated, calendar, notes)
     cluster_codes, cluster_names = _clusters(rows, codes, cluster, first, notes)
     time_codes = rows["_time"].to_numpy().astype(np.int64)
     if design == "panel" and (gaps := int(np.bincount(codes).size * (time_codes.max() + 1) - len(codes))):
@@ -184,8 +184,19 @@ def _broken(rows: pl.DataFrame, outcome: str, unit: str | None, time: str, weigh
     return rules
 
 
-def _first(rows: pl.DataFrame, unit: str, first_treated: str, calendar: Calendar) -> Floats:
+def _first(rows: pl.DataFrame, unit: str, first_treated: str, calendar: Calendar, notes: list[str]) -> Floats:
+    """Return the code of every unit's first treatment; a column that says row by row whether it is treated does as well."""
     changing = rows.group_by(unit).agg(k=pl.col(first_treated).n_unique()).filter(pl.col("k") > 1).height
+    if changing and (on := _switch(rows[first_treated])) is not None:
+        by_unit = rows.with_columns(_on=on).group_by(unit, maintain_order=True)
+        if back := by_unit.agg(k=(pl.col("_on").cast(pl.Int8).diff() < 0).any())["k"].sum():
+            raise ContractError(
+                f"The panel cannot be used: {first_treated} says row by row who is treated, and {back} units are switched off "
+                "again. Leave their rows after that out, or give each unit the period of its first treatment."
+            )
+        notes.append(f"{first_treated} says row by row who is treated; first treatment is the first such row of a unit.")
+        starts = by_unit.agg(pl.col("_time").filter(pl.col("_on")).min())["_time"]
+        return starts.cast(pl.Float64).fill_null(np.inf).to_numpy()
     if changing:
         raise ContractError(
             f"The panel cannot be used: {changing} units have more than one {first_treated} "
@@ -193,6 +204,15 @@ def _first(rows: pl.DataFrame, unit: str, first_treated: str, calendar: Calendar
         )
     values: list[Any] = rows.group_by(unit, maintain_order=True).agg(pl.col(first_treated).first())[first_treated].to_list()
     return np.array([first_code(value, calendar, first_treated) for value in values])
+
+
+def _switch(column: pl.Series) -> pl.Series | None:
+    """Return whether rows are treated, if a column says that: two values, 0/1, no/yes or false/true, none missing."""
+    texts = column.cast(pl.String).str.strip_chars().str.to_lowercase().replace({"0.0": "0", "1.0": "1"})
+    for no, yes in (("0", "1"), ("no", "yes"), ("false", "true")):
+        if set(texts.to_list()) == {no, yes}:
+            return texts == yes
+    return None
 
 
 def _clusters(

@@ -93,3 +93,22 @@ def test_cross_sections_with_zero_and_one_as_time(tmp_path: Path, told: Told) ->
     assert code == 0
     assert (found["verdict"], found["reasons"]) == ("supported", ["UNTESTED_PT"])
     assert found["estimate"] == pytest.approx(1.0, abs=0.3)
+
+
+def test_a_column_that_says_who_is_treated_now(tmp_path: Path, told: Told) -> None:
+    """Many public panels have no date but a law that is on or off; switched off again, it is no first treatment."""
+    rng = np.random.default_rng(2)
+    starts = {f"s{k}": (4, 6, 99)[k % 3] for k in range(18)}
+    rows = [
+        f"{state},{year},{rng.normal(0, 0.2) + (year >= start):.3f},{'yes' if year >= start else 'no'},{start % 99}"
+        for state, start in starts.items()
+        for year in range(1, 9)
+    ]
+    file = written(tmp_path / "a.csv", "state,year,y,law,start", *rows)
+    asked = ("--outcome", "y", "--unit", "state", "--time", "year", "--mechanism", "rollout", "--sensitivity", "skip")
+    by_law, by_start = (told("study", file, *asked, "--first-treated", name)[1] for name in ("law", "start"))
+    assert by_law["estimate"] == by_start["estimate"] == pytest.approx(1.0, abs=0.2)
+    assert any("row by row" in one for one in by_law["warnings"])
+    off = written(tmp_path / "b.csv", "state,year,y,law,start", *rows[:-9], rows[-9].replace("yes", "no"), *rows[-8:])
+    code, _, err = told("study", off, *asked, "--first-treated", "law")
+    assert (code, "1 units are switched off again" in err) == (2, True)
