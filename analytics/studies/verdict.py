@@ -128,12 +128,14 @@ def _by_mechanism(case: Case) -> list[Reason]:
         return [reason("OPT_IN")]
     if case.mechanism != "triggered" or case.is_random:
         return []
-    if case.donuts is None or case.donuts.differ:
+    dipped = _dip(case.checks)
+    # Donuts may agree by luck while those about to start plainly dipped (decision 0008).
+    if case.donuts is None or case.donuts.differ or dipped:
         found = {} if case.donuts is None else case.donuts.estimates
         values = "/".join("–" if value is None else signed(value, 2) for value in found.values())
         widths, periods = "/".join(map(str, found)), "weeks" if case.panel.period == "week" else "periods"
-        return [reason("TRIGGERED", widths=widths, periods=periods, values=values or "not computed"), *_dip(case.checks)]
-    return [reason("NO_HOLD_OUT"), *_dip(case.checks)]
+        return [reason("TRIGGERED", widths=widths, periods=periods, values=values or "not computed"), *dipped]
+    return [reason("NO_HOLD_OUT")]
 
 
 def _dip(checks: Sequence[Check]) -> list[Reason]:
