@@ -90,11 +90,11 @@ def draw_course(rows: pl.DataFrame, *, unit: str, period: str, title: str, subti
         title_text=f"{period}s since the start; units below",
         tickvals=rows["horizon"].to_list()[::every],
         ticktext=labels[::every],
+        tickangle=0,
     )
     fig.update_yaxes(title_text=f"effect{f' ({unit})' if unit else ''}")
-    return Drawing(
-        "event_study", title, subtitle, f"Event study of {rows.height} periods around the start. {subtitle}", fig, rows
-    )
+    alt = f"Event study of {rows.height} periods around the start. {subtitle}"
+    return Drawing("event_study", title, subtitle, alt, fig, rows, least_width_px=140 + 24 * rows.height)
 
 
 def draw_effect_parts(effect: Effect, *, title: str, subtitle: str) -> Drawing:
