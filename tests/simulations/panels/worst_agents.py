@@ -8,7 +8,7 @@ import numpy as np
 from aftercall.synth.effect_designs import worst_first
 from aftercall.synth.effect_history import EffectLaws, History, effect_history
 from analytics.studies.before_after import before_after
-from analytics.studies.diagnostics import without_periods_before
+from analytics.studies.diagnostics import trends_before, without_periods_before
 from analytics.studies.group_time import callaway_santanna
 from analytics.studies.imputation_errors import imputation
 from analytics.studies.longpanel import LongPanel
@@ -53,12 +53,17 @@ def group_time_truth(panel: LongPanel, te: np.ndarray) -> float:
 
 
 def refusals(panel: LongPanel, design: str, tau: float, seed: int) -> list[Row]:
-    """What the engine refuses by: do donuts 0/4/8 differ (declared triggered), are starters unlike the rest (randomised)?"""
-    donuts = without_periods_before(panel, (0, 4, 8))
-    chance = balance_test(panel, seed=seed)
-    out = [("donuts 0/4/8 differ", None, donuts.differ), ("balance refused at .001", chance.p, (chance.p or 1.0) < REFUSED_AT)]
+    """What the engine refuses by: donuts that differ or a dip before (triggered), starters unlike the rest (randomised)."""
+    donuts, chance = without_periods_before(panel, (0, 4, 8)).differ, balance_test(panel, seed=seed)
+    dip = None if donuts else trends_before(panel).p
+    fired = {
+        "donuts 0/4/8 differ": (None, donuts),
+        "balance refused at .001": (chance.p, (chance.p or 1.0) < REFUSED_AT),
+        "donuts differ, or a dip before": (dip, donuts or (dip is not None and dip < 0.05)),
+    }
     return [
-        Row(design, tau, name, seed, p=p, verdict="not identified" if refused else "not refused") for name, p, refused in out
+        Row(design, tau, name, seed, p=p, verdict="not identified" if refused else "not refused")
+        for name, (p, refused) in fired.items()
     ]
 
 
