@@ -84,7 +84,8 @@ def _arms(
 def notice_of(starts: Sequence[str], design: PilotDesign, arms: Sequence[str] = (), treated_share: float = 0.5) -> str:
     """Return the sentence that tells agents that coaching may be randomised, who waits until when, what is never withheld.
 
-    >>> print(notice_of(["2026-01-05", "2026-03-02"], "holdout"))
+    >>> notice_of(["2026-01-05", "2026-03-02"], "holdout").split(". ")[0]
+    'In this pilot chance decides who is coached first, from 2026-01-05 on; those who wait are coached from 2026-03-02 on'
     """
     what = "who is coached first" if treated_share < 1 or design == "staged" else "how coaching is given"
     if arms and (treated_share < 1 or design == "staged"):
