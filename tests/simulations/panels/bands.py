@@ -35,8 +35,17 @@ MEASURES: dict[str, Callable[[Sequence[Row]], Figure]] = {
     "false share of flags": f.mean_estimate,
     "not identified": f.not_identified,
     "supported": f.supported,
+    "held back: leaving differs": f.leaving_noted,
 }
-AS_SHARE = {"coverage", "rejections", "rejections, p ≤ .05", "false share of flags", "not identified", "supported"}
+AS_SHARE = {
+    "coverage",
+    "rejections",
+    "rejections, p ≤ .05",
+    "false share of flags",
+    "not identified",
+    "supported",
+    "held back: leaving differs",
+}
 AT_0, AT_4, SIZE, EVERY, WRONG = (0.93, 0.97), (0.93, 0.985), (0.03, 0.07), (1.0, 1.0), "must be wrong here"
 
 
@@ -99,6 +108,7 @@ LINES: tuple[Line, ...] = (
     Line("human_corrected", "2 % labels", 0.05, "automatic only", "coverage", (0.0, 0.5), WRONG),
     Line("human_corrected", "2 % labels", 0.05, "automatic only", "bias"),
     Line("verdicts", A, 0.0, "study, drawn by team", "supported", (0.0, 0.07)),
+    Line("verdicts", A, 0.0, "study, drawn by team", "held back: leaving differs"),
 )
 
 

@@ -88,6 +88,11 @@ def supported(rows: Sequence[Row]) -> Figure:
     return of_share([row.verdict == "supported" for row in rows])
 
 
+def leaving_noted(rows: Sequence[Row]) -> Figure:
+    """Share of answers that the engine held back because leaving differed by arm."""
+    return of_share(["ATTRITION" in row.note.split() for row in rows])
+
+
 def half_width(rows: Sequence[Row]) -> Figure:
     return of_mean([(high - low) / 2 for low, high in (_known(row.ci_low, row.ci_high) for row in rows)])
 

@@ -42,4 +42,4 @@ def replicate(design: str, tau: float, seed: int) -> list[Row]:
     ]
 
 
-CLAIM = Claim("hold_out", (("c: hold-out", 0.0), ("c: hold-out", 4.0)), 2000, 200_000, replicate)
+CLAIM = Claim("hold_out", (("c: hold-out", 0.0), ("c: hold-out", 4.0)), 1000, 200_000, replicate)

@@ -54,7 +54,7 @@ def run(claim: Claim, replicates: int | None) -> float:
         f"{claim.name}: {wanted} replicates, {fresh} of its {wanted * len(claim.settings)} runs now, {seconds:.0f} s",
         flush=True,
     )
-    if fresh:
+    if fresh or not claim.file.with_suffix(".json").exists():
         _note(claim, wanted, seconds)
     return seconds
 

@@ -33,4 +33,4 @@ def replicate(design: str, tau: float, seed: int) -> list[Row]:
     return [row_of(found, design, tau, name, seed, truth(panel, te)) for name, found in answers.items()]
 
 
-CLAIM = Claim("staged_rollout", (("a: teams by lot", 0.0), ("a: teams by lot", 4.0)), 2000, 100_000, replicate)
+CLAIM = Claim("staged_rollout", (("a: teams by lot", 0.0), ("a: teams by lot", 4.0)), 1000, 100_000, replicate)
