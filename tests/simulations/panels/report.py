@@ -74,7 +74,7 @@ def page(rows: dict[str, list[Row]], notes: dict[str, dict[str, object]]) -> str
             parts.append(f"## {title}\n\nNot run yet.\n")
             continue
         note = notes[claim]
-        parts.append(f"## {title}\n\nRun on {note['on']} in {note['seconds']} s; seeds {note['seed_rule']}.\n")
+        parts.append(f"## {title}\n\nRun on {note['on']}; seeds {note['seed_rule']}.\n")
         head = (
             "| design | effect | estimator | figure | replicates | measured | band | met |\n|---|--:|---|---|--:|---|---|---|"
         )

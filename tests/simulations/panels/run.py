@@ -37,7 +37,8 @@ def done_seeds(claim: Claim) -> dict[tuple[str, float], set[int]]:
 
 def run(claim: Claim, replicates: int | None) -> float:
     """Run what is missing of a claim; return seconds spent now."""
-    done, began, spoke, fresh = done_seeds(claim), time.perf_counter(), time.perf_counter(), 0
+    done, began, fresh = done_seeds(claim), time.perf_counter(), 0
+    spoke = noted = began
     wanted = min(replicates or claim.replicates, claim.replicates)
     for k in range(wanted):
         for design, tau in claim.settings:
@@ -48,6 +49,8 @@ def run(claim: Claim, replicates: int | None) -> float:
             fresh += 1
             if time.perf_counter() - spoke > EVERY_S:
                 spoke = time.perf_counter()
+                _note(claim, k, spoke - noted)
+                noted = spoke
                 print(f"{claim.name}: {k + 1} of {wanted} replicates, {spoke - began:.0f} s", flush=True)
     seconds = time.perf_counter() - began
     print(
@@ -55,7 +58,7 @@ def run(claim: Claim, replicates: int | None) -> float:
         flush=True,
     )
     if fresh or not claim.file.with_suffix(".json").exists():
-        _note(claim, wanted, seconds)
+        _note(claim, wanted, time.perf_counter() - noted)
     return seconds
 
 
