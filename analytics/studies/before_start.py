@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from aftercall.contracts.errors import ContractError, UnknownColumn
+from analytics.studies.longpanel import row_by_row
 from analytics.studies.periods import calendar_of, first_code
 from analytics.studies.study_spec import StudySpec
 
@@ -33,8 +34,13 @@ def placed(frame: pl.DataFrame, spec: StudySpec) -> pl.DataFrame:
     if not calendar.labels:
         raise ContractError(f"The panel cannot be used: {'; '.join(calendar.problems)}.")
     labels = np.array(calendar.labels)[calendar.codes]
-    first = [first_code(value, calendar, start) for value in known[start].to_list()]
-    return known.with_columns(pl.Series(LABEL, labels), pl.Series(CODE, calendar.codes), pl.Series(FIRST, first, pl.Float64))
+    out = known.with_columns(pl.Series(LABEL, labels), pl.Series(CODE, calendar.codes))
+    is_changing = bool((out.group_by(UNIT).agg(k=pl.col(start).n_unique())["k"] > 1).any())
+    if is_changing and (on := row_by_row(out[start])) is not None:
+        begun = pl.col(CODE).filter(pl.col(FIRST)).min().over(UNIT).cast(pl.Float64).fill_null(float("inf"))
+        return out.with_columns(on.alias(FIRST)).with_columns(begun.alias(FIRST))
+    first = [first_code(value, calendar, start) for value in out[start].to_list()]
+    return out.with_columns(pl.Series(FIRST, first, pl.Float64))
 
 
 def value_before(rows: pl.DataFrame, column: str) -> pl.DataFrame:

@@ -187,7 +187,7 @@ def _broken(rows: pl.DataFrame, outcome: str, unit: str | None, time: str, weigh
 def _first(rows: pl.DataFrame, unit: str, first_treated: str, calendar: Calendar, notes: list[str]) -> Floats:
     """Return the code of every unit's first treatment; a column that says row by row whether it is treated does as well."""
     changing = rows.group_by(unit).agg(k=pl.col(first_treated).n_unique()).filter(pl.col("k") > 1).height
-    if changing and (on := _switch(rows[first_treated])) is not None:
+    if changing and (on := row_by_row(rows[first_treated])) is not None:
         by_unit = rows.with_columns(_on=on).group_by(unit, maintain_order=True)
         if back := by_unit.agg(k=(pl.col("_on").cast(pl.Int8).diff() < 0).any())["k"].sum():
             raise ContractError(
@@ -206,7 +206,7 @@ def _first(rows: pl.DataFrame, unit: str, first_treated: str, calendar: Calendar
     return np.array([first_code(value, calendar, first_treated) for value in values])
 
 
-def _switch(column: pl.Series) -> pl.Series | None:
+def row_by_row(column: pl.Series) -> pl.Series | None:
     """Return whether rows are treated, if a column says that: two values, 0/1, no/yes or false/true, none missing."""
     texts = column.cast(pl.String).str.strip_chars().str.to_lowercase().replace({"0.0": "0", "1.0": "1"})
     for no, yes in (("0", "1"), ("no", "yes"), ("false", "true")):

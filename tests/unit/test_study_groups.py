@@ -150,6 +150,15 @@ def test_a_cohort_is_declared_said_and_decided_before_the_start() -> None:
         study(frame, declared(cohort=(("rol", ("agent",)),)))
 
 
+def test_groups_and_cohort_are_the_same_when_the_start_is_said_row_by_row() -> None:
+    frame = teams_by_lot(1).with_columns(site=pl.col("rep") % 2, joined=pl.col("rep") % 3)
+    on = (pl.col("start") > 0) & (pl.col("wk") >= pl.col("start"))
+    spec = declared(cluster="squad", cohort=(("site", ("1",)),), subgroups=("joined", "baseline"))
+    dated, switched = study(frame, spec), study(frame.with_columns(start=on.cast(pl.Int64)), spec)
+    assert dated.subgroups == switched.subgroups
+    assert dated.panel.unit_names == switched.panel.unit_names
+
+
 def test_a_balanced_course_follows_the_same_units() -> None:
     frame = teams_by_lot(1).filter(~((pl.col("rep") < 12) & (pl.col("wk") == 20)))
     longest = study(frame, declared(cluster="squad")).as_record()["event_study_balanced"]
