@@ -35,7 +35,7 @@ def _asset(declared: Declared, every: tuple[Declared, ...]) -> dg.AssetsDefiniti
             return kept
 
         made_from = {"weeks": content_hash(weeks), "analytics": code_hash()}
-        made_from |= {f"declared_{one.name}": sha256_of(one.text()) for one in every}
+        made_from |= {f"declared_{one.name}": sha256_of(one.inputs()) for one in every}
         return kept_or_asked(answers, KeptStudy, made_from, ask)
 
     effect.__doc__ = f"The answer of the declared study {declared.name}, with its doubts and a verdict."

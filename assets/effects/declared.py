@@ -33,6 +33,16 @@ class Declared:
         """Return the file's text, empty for the standing study."""
         return "" if self.path is None else self.path.read_text(encoding="utf-8")
 
+    def drawn(self) -> Path | None:
+        """Return the file of who was drawn, beside the study's own: NAME.assignment.csv."""
+        path = None if self.path is None else self.path.with_suffix(".assignment.csv")
+        return path if path is not None and path.is_file() else None
+
+    def inputs(self) -> str:
+        """Return everything declared: the study and who was drawn."""
+        drawn = self.drawn()
+        return self.text() + ("" if drawn is None else drawn.read_text(encoding="utf-8"))
+
 
 @dataclass(frozen=True, slots=True)
 class KeptStudy:
@@ -83,10 +93,12 @@ def answer_of(declared: Declared, agent_weeks: pl.DataFrame, siblings: tuple[Dec
             effect, found = coaching_effect(panel)
             return KeptStudy(declared.name, effect, "", found.spec.as_yaml()), found
         spec, frame = read_spec(text), study_frame(panel)
-        found = study(frame, spec, family_p=_family(spec, panel, declared, siblings))
+        drawn = declared.drawn()
+        assignment = None if drawn is None else pl.read_csv(drawn, infer_schema=False)
+        found = study(frame, spec, assignment=assignment, family_p=_family(spec, panel, declared, siblings))
         return KeptStudy(declared.name, effect_of(found, frame), "", text), found
-    except AftercallError as error:
-        return KeptStudy(declared.name, None, error.message, text), None
+    except (AftercallError, pl.exceptions.PolarsError) as error:
+        return KeptStudy(declared.name, None, getattr(error, "message", str(error)), text), None
 
 
 def _family(spec: StudySpec, panel: Panel, declared: Declared, siblings: tuple[Declared, ...]) -> tuple[float, ...]:

@@ -128,3 +128,18 @@ def test_every_declared_study_is_an_asset_asked_again_only_when_something_moved(
     path = tmp_path / "studies" / "hold.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("seed: 7", "seed: 8"), encoding="utf-8")
     assert run() == ["coaching_handle_s", "hold"]
+
+
+def test_the_file_of_who_was_drawn_beside_the_study_is_believed_only_if_it_fits(weeks: pl.DataFrame, tmp_path: Path) -> None:
+    text = standing_spec(read_panel(weeks)).as_yaml().replace("mechanism: rollout", "mechanism: randomised")
+    starts = weeks.group_by("team_id").agg(start=pl.col("first_treated_on").min()).sort("team_id")
+    arm = pl.when(pl.col("start").is_null()).then(pl.lit("control")).otherwise(pl.lit("treated"))
+    drawn = starts.select(unit="team_id", arm=arm, start=pl.col("start").cast(pl.String), probability=pl.lit("0.5"))
+    swapped = drawn.with_columns(pl.col("arm", "start").reverse())
+    one = declared(tmp_path, "pilot", text)
+    for rows, is_believed in ((drawn, True), (swapped, False)):
+        rows.write_csv(tmp_path / "pilot.assignment.csv")
+        kept, _ = answer_of(one, weeks, ())
+        assert kept.effect is not None, kept.refused
+        assert ("NOT_RANDOM" not in [reason.code for reason in kept.effect.reasons]) == is_believed
+        assert (kept.effect.verdict == "supported") == is_believed
