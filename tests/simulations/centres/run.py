@@ -1,5 +1,7 @@
 """Fifty small centres, transcript to study: every row stored as soon as it is known, a killed run goes on where it stopped.
 
+Rows of an older epoch of scores are made anew.
+
 Lives here: which centres, the stored files. Run: python -m tests.simulations.centres.run [--centres N --whole N --out DIR].
 Not here: one centre (scored.py, studies.py), what the rows say (report.py).
 """
@@ -18,8 +20,9 @@ from typing import Any
 
 import polars as pl
 
+from assets.score.forms_in_force import load_forms
 from tests.simulations.centres import planted
-from tests.simulations.centres.scored import AGENTS, PER_AGENT_WEEK, TEAMS, WEEKS, WORDINGS, Scored, scored_centre
+from tests.simulations.centres.scored import AGENTS, PER_AGENT_WEEK, SCORECARD, TEAMS, WEEKS, WORDINGS, Scored, scored_centre
 from tests.simulations.centres.studies import COLUMNS, LABEL_N, rows_of
 
 STORED = Path(__file__).parent / "stored"
@@ -83,6 +86,9 @@ def main(argv: Sequence[str]) -> int:
 
 def _run(work: Path, asked: argparse.Namespace) -> None:
     rows_path, errors_path, facts_path = (asked.out / name for name in ("centres.csv", "errors.csv", "run.json"))
+    if rows_path.is_file() and set(read_rows(rows_path)["epoch"]) != {load_forms(SCORECARD, work).epoch}:
+        for stale in (rows_path, errors_path, facts_path):
+            stale.unlink()
     done = set(read_rows(rows_path).select("wording", "seed").unique().iter_rows()) if rows_path.is_file() else set()
     whole = {(FIRST_SEED + k, asked.wordings[0]) for k in range(asked.whole)}
     todo = [(FIRST_SEED + k, one) for k in range(asked.centres) for one in asked.wordings]
