@@ -4,6 +4,7 @@ Lives here: the request, what is printed. Not here: the study (analytics.studies
 """
 
 import argparse
+import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -21,8 +22,9 @@ _EXAMPLE = (
     "aftercall study panel.csv --outcome secs --unit rep --time wk --first-treated start --cluster squad --mechanism rollout"
 )
 _DOES = """PANEL has one row per unit and period, any column names: rep,squad,wk,start,secs. `start` is the period of first
-treatment in the terms of `wk`; 0 or empty means never. Without --unit every row is one observation of repeated
-cross-sections. The mechanism has no default and is not believed unseen:
+treatment in the terms of `wk`; 0, empty, NaN, inf or never means never; a column that is 0 or 1 (no or yes) row by row does
+as well. Periods are numbers, decimal years, dates, months (2026-03) or quarters (2026Q1, Q1 2026). Without --unit every row is
+one observation of repeated cross-sections. The mechanism has no default and is not believed unseen:
   randomised   chance decided; give --assignment FILE (unit, arm or start, probability), else balance before is tested
   rollout      start dates were set without looking at recent results
   triggered    recent results decided: not identified without a hold-out (--assignment FILE of the eligible pool)
@@ -43,7 +45,10 @@ def main(argv: Sequence[str]) -> int:
     from analytics.studies.study import study
 
     assignment = read_any(asked.assignment, "the assignment", is_typed=True) if asked.assignment else None
-    found = study(read_any(asked.panel, "the panel", is_typed=True), spec, assignment=assignment)
+    panel = read_any(asked.panel, "the panel", is_typed=True)
+    if sys.stderr.isatty() and spec.sensitivity != "skip":
+        tell(f"{panel.height:,} rows; bounds on failing trends take a few seconds (--sensitivity skip leaves them out).")
+    found = study(panel, spec, assignment=assignment)
     if asked.html:
         from assets.report.study import study_page
 

@@ -97,7 +97,7 @@ BAD: dict[str, tuple[Callable[[pl.DataFrame], pl.DataFrame], tuple[str, ...], st
         "moves when treatment starts",
     ),
     "constant covariate": (lambda f: f.with_columns(tier=pl.lit(1.0)), ("--covariates", "tier"), ""),
-    "ten rows": (lambda _: planted((3, 0), weeks=5, units=2), (), ""),
+    "ten rows": (lambda _: planted((3, 0), weeks=5, units=2), (), "nothing can be supported"),
     "two starts in a unit": (lambda f: f.with_columns(start=pl.col("start") + (pl.col("wk") > 20)), (), "more than one start"),
     "unknown column": (lambda f: f.drop("secs"), (), "no column 'secs'"),
     "no rows": (lambda f: f.head(0), (), "no row"),
