@@ -13,9 +13,9 @@ from pipelines.verbs.tables import names_of, read_any, tell_answer
 _EXAMPLE = "aftercall its --example calls.csv && aftercall its calls.csv --outcome qa --time week --start 2026-05-18 --slope"
 _DOES = """One row a period, any column names; time as dates, months (2026-03), quarters (2026Q1, Q1 2026), decimal years
 (2026.083) or numbers. The change of level at the start is the answer: y = b0 + b1 t + b2 P + b3 (t - T0) P + season. Means
-have Newey-West errors; counts (--family poisson) are quasi-Poisson with --exposure as what they are out of, and the answer is a log rate ratio with the ratio
-beside. Under 12 periods before the start the change is not identified. A start that never was, in the middle of the time
-before, must show nothing.
+have Newey-West errors; counts (--family poisson) are quasi-Poisson with --exposure as what they are out of, and the answer is
+a log rate ratio with the ratio beside. Under 12 periods before the start the change is not identified. A start that never
+was, in the middle of the time before, must show nothing.
 --example FILE writes a small made-up series of 60 weeks with a planted change of +5 in week 41."""
 
 
