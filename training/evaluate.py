@@ -16,7 +16,7 @@ from typing import Any
 from aftercall.text.model_text import model_text
 from aftercall.text.signals import Signals, load_signals
 from aftercall.text.weights import Places
-from training.measure import Figure
+from training.measure import Figure, met
 from training.measure_backends import moved
 from training.measure_dialogues import casino_figures, maia_figures, star_figures
 from training.measure_errors import error_rows, pooled, reliability_rows
@@ -66,6 +66,9 @@ def measure(folder: Path, model: Signals, card: dict[str, Any], root: Path, rate
     for title, step in steps.items():
         figures[title] = step()
         say(title, begun)
+        for one in figures[title]:
+            if one.target is not None:
+                say(f"  {one.where}, {one.what}: {one.metric} {one.value:.3f}, {met(one)}", begun)
     errors = error_rows(model, rows, card)
     short, long = reliability_rows(model, rows, card)
     say("errors and reliability", begun)

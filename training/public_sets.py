@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from training.heads import EMOTION_GROUPS
-from training.rows import Part, Row, bucket, part_of
+from training.rows import Part, Row, Target, bucket, part_of
 
 # Neutral is what 20 raters together place within 0.5 of zero on -4..4. Measured twice: on every held-out sentence, and without
 # those that the raters place between 0.4 and 0.6, where the class is chance; so VADER comes nearest to the figures of
@@ -35,6 +35,10 @@ RATED_SHA256 = {
     "movie": "c8293b0d942e90e223ea2c0955d969040d1a1be514a978b9af0698940bd13350",
     "nyt": "7d8fbcce7dde5d716da53e78f4ef4be6b706e9ef1e1d51887e6d0ad4b69cc27e",
 }
+LEXICON_FILE = "vader_lexicon.txt"
+LEXICON_SHA256 = "9bc66eea151e5eeb0ec428ab0ff17aa1d2e8ac15c7ce73178bea3c3b1d346e2f"
+# Raters use -4..4; halved, the squared error of a rating weighs about as much as the loss of an act.
+VALENCE_SCALE = 0.5
 
 POSITIVE = {
     "admiration",
@@ -63,6 +67,7 @@ LICENCES = {
     "tydip": ("CC BY 4.0", "TyDiP, Srinivasan and Choi 2022 (Genius1237/TyDiP@dfc63068), from the Stanford Politeness Corpus"),
     "banking77": ("CC BY 4.0", "Banking77, Casanueva et al. 2020, PolyAI (task-specific-datasets@57ec275d)"),
     "clinc150": ("CC BY 3.0", "CLINC150, Larson et al. 2019 (clinc/oos-eval@828f8093)"),
+    "lexicon": ("MIT", "vaderSentiment 2.5 source package, Hutto and Gilbert 2014: single words rated by 10 people"),
     "unclear": ("MIT", "as rated: held-out sentences rated near the border of neutral"),
     "rated": ("MIT", "vaderSentiment 2.5 source package, Hutto and Gilbert 2014: mean ratings by 20 people"),
 }
@@ -171,13 +176,29 @@ def rated_lines(folder: Path, source: str) -> list[tuple[str, float]]:
 
 
 def rated(folder: Path) -> Iterator[Row]:
-    """Yield the rated sentences: soft sentiment targets to learn from, plain classes to calibrate and test.
+    """Yield the rated sentences: soft sentiment and the mean rating to learn from, plain classes to calibrate and test.
 
     Those to test whose rating is near the border are of the origin `unclear_<source>`.
     """
     for source in RATED_FILES:
         for text, mean in rated_lines(folder, source):
             part = part_of(text)
-            target = soft_sentiment(mean) if part == "learn" else sentiment_class(mean)
+            learned: dict[str, Target] = {"sentiment": soft_sentiment(mean), "valence": VALENCE_SCALE * mean}
+            targets = learned if part == "learn" else {"sentiment": sentiment_class(mean)}
             near = part == "test" and UNCLEAR[0] < abs(mean) < UNCLEAR[1]
-            yield Row(text, f"{'unclear' if near else 'rated'}_{source}", part, {"sentiment": target})
+            yield Row(text, f"{'unclear' if near else 'rated'}_{source}", part, targets)
+
+
+def lexicon(folder: Path) -> Iterator[Row]:
+    """Yield the rated words of letters alone, as texts of one word that teach the mean rating.
+
+    They teach no sentiment: every word was chosen because it is not neutral. Raises ValueError when the file is another.
+    """
+    data = (folder / LEXICON_FILE).read_bytes()
+    found = hashlib.sha256(data).hexdigest()
+    if found != LEXICON_SHA256:
+        raise ValueError(f"{folder / LEXICON_FILE}: SHA-256 {found} is not the pinned {LEXICON_SHA256}")
+    for line in data.decode("utf-8").splitlines():
+        word, mean, _spread, _ratings = line.split("\t")
+        if word.isalpha():
+            yield Row(word, "lexicon", "learn", {"valence": VALENCE_SCALE * float(mean)})

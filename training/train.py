@@ -30,6 +30,7 @@ from training.public_sets import (
     clinc_rows,
     emotion_names,
     goemotions,
+    lexicon,
     rated,
     tydip,
 )  # fmt: skip
@@ -39,13 +40,15 @@ from training.silver import presumed_negative, with_question
 ROOT = Path(__file__).parents[1]
 REAL = Path(os.environ.get("AFTERCALL_REAL_DATA", ROOT.parent / "shared" / "data" / "real"))
 SEED = 20261124
+THREAD_N = 2
 
 PUBLIC = Plan("public sets", passes=1.1, rate=1e-4, head_rate=2e-3, seed=SEED, frozen_layers=1)
-OWN = Plan("own sentences", passes=1.0, rate=5e-5, head_rate=1e-3, seed=SEED + 1, frozen_layers=1)
-REPEATS = {"tydip": 2, "banking77": 2, "casino": 2, "star": 2}
-OWN_REPEATS = 8
-AGAIN_ONE_IN = 6
-AGAIN_WHOLE = ("rated_amazon", "rated_tweets")
+OWN = Plan("own sentences", passes=1.0, rate=5e-5, head_rate=1e-3, seed=SEED + 1, frozen_layers=3)
+REPEATS = {"tydip": 3, "banking77": 2, "casino": 2, "star": 2, "rated_amazon": 2, "rated_tweets": 2}
+OWN_REPEATS = 5
+AGAIN_WHOLE = {"tydip": 1, "casino": 3, "rated_amazon": 2, "rated_tweets": 2}
+AGAIN_ONE_IN = 12
+NEGATIVE_ONE_IN = 2
 # Emotions mapped to sentiment are another thing than people's ratings of it; without ratings they are all there is.
 MAPPED_WEIGHT = 0.3
 
@@ -63,7 +66,7 @@ def every_row(root: Path, rated_folder: Path | None) -> list[Row]:
     rows = [replace(row, weight=mapped) for name in ("train", "dev") for row in goemotions(root, name)]
     rows += [*tydip(root), *banking77(root), *clinc150(root), *casino(root)]
     if rated_folder is not None:
-        rows += rated(rated_folder)
+        rows += [*rated(rated_folder), *lexicon(rated_folder)]
     return rows
 
 
@@ -83,13 +86,12 @@ def learn_public(root: Path, rated_folder: Path | None, checkpoint: Path) -> Sig
 def learn_own(model: SignalModel, root: Path, rated_folder: Path | None, checkpoint: Path) -> SignalModel:
     """Return the network after stage two."""
     public = learning(every_row(root, rated_folder))
-    whole = ("casino", *AGAIN_WHOLE)
-    again = [row for row in public if row.origin in whole or bucket(row.text, AGAIN_ONE_IN) == 1]
+    again = [row for row in public if row.origin in AGAIN_WHOLE or bucket(row.text, AGAIN_ONE_IN) == 1]
     again += star(root)
-    negative = [quiet for row in public if (quiet := presumed_negative(row)) is not None]
+    negative = [quiet for row in public if (quiet := presumed_negative(row)) and bucket(row.text, NEGATIVE_ONE_IN) == 0]
     own = [row for row in own_sentences() if row.part == "learn"]
     rows = [*own, *again, *negative]
-    repeats = [*[OWN_REPEATS] * len(own), *[REPEATS.get(row.origin, 1) for row in again], *[1] * len(negative)]
+    repeats = [*[OWN_REPEATS] * len(own), *[AGAIN_WHOLE.get(row.origin, 1) for row in again], *[1] * len(negative)]
     run_stage(model, all_heads(root), rows, repeats, tokenizer(LEARN_TOKENS), OWN, checkpoint)
     return model
 
@@ -107,7 +109,7 @@ def main() -> None:
     given = parser.parse_args()
     if (given.rated is None) != given.without_rated:
         parser.error("say where the rated sentences are (--rated DIR), or --without-rated")
-    torch.set_num_threads(1)
+    torch.set_num_threads(THREAD_N)
     given.work.mkdir(parents=True, exist_ok=True)
     name = "unrated" if given.without_rated else "rated"
     first, second = given.work / f"{name}-public.pt", given.work / f"{name}-own.pt"

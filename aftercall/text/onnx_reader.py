@@ -20,7 +20,7 @@ from aftercall.contracts.errors import ModelError
 from aftercall.text.card import Card
 
 EMBEDDING_N = 384
-_INPUTS = {"input_ids", "attention_mask"}
+_IDS, _MASK = "input_ids", "attention_mask"
 _OUTPUTS = ("logits", "embedding")
 _FIRST_LIMIT_S = 60.0  # the first run also prepares the graph
 
@@ -30,6 +30,7 @@ class OnnxReader:
 
     def __init__(self, session: Any, tokenizer: Any, card: Card, limit_s: float) -> None:
         self._session, self._tokenizer, self._card = session, tokenizer, card
+        self._inputs = {one.name for one in session.get_inputs()}
         self._watch = Watch(limit_s)
 
     @classmethod
@@ -64,7 +65,7 @@ class OnnxReader:
 
     def _run(self, text: str) -> tuple[np.ndarray, np.ndarray, int]:
         ids = np.array([self._tokenizer.encode(text).ids], dtype=np.int64)
-        given = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+        given = {_IDS: ids, _MASK: np.ones_like(ids)} if _MASK in self._inputs else {_IDS: ids}
         with self._watch.limited() as options:
             try:
                 logits, embedding = self._session.run(_OUTPUTS, given, options)
@@ -75,9 +76,12 @@ class OnnxReader:
         return logits[0], embedding[0], ids.shape[1]
 
     def _require_fit(self, folder: Path) -> None:
-        given = {one.name for one in self._session.get_inputs()}
-        if given != _INPUTS or not set(_OUTPUTS) <= {one.name for one in self._session.get_outputs()}:
-            raise ModelError(f"The model at {folder} has inputs {sorted(given)}; wanted are input_ids and attention_mask.")
+        outputs = {one.name for one in self._session.get_outputs()}
+        if self._inputs | {_MASK} != {_IDS, _MASK} or not set(_OUTPUTS) <= outputs:
+            raise ModelError(
+                f"The model at {folder} has inputs {sorted(self._inputs)} and outputs {sorted(outputs)}; wanted are {_IDS} "
+                f"(and {_MASK}, if it must) and {' and '.join(_OUTPUTS)}."
+            )
         logits, embedding, _ = self._run("is this the right shape?")
         if logits.shape != (self._card.logit_n,) or embedding.shape != (EMBEDDING_N,):
             raise ModelError(

@@ -9,6 +9,7 @@ from aftercall.text.model_text import model_text
 from training.calibrate import MAYBE_BETWEEN, SURE_BETWEEN, cut_points, platt, reliability, sigmoid
 from training.heads import ACTS, heads, places
 from training.own_sentences import PLACE, POLITENESS, own_sentences
+from training.public_sets import LEXICON_FILE, lexicon, soft_sentiment
 from training.rows import Row, recogniser_like
 from training.silver import presumed_negative, with_question
 
@@ -64,3 +65,13 @@ def test_silver_labels_say_nothing_where_they_know_nothing():
     assert with_question(Row("Is it open? I am here.", "x", "learn")).targets == {}
     promising = [Row(f"i will pay {n} tomorrow", "banking77", "learn") for n in range(20)]
     assert not any(presumed_negative(row) for row in promising)
+
+
+def test_a_rating_is_a_soft_class_and_another_list_of_words_is_refused(tmp_path):
+    near, clear = soft_sentiment(-0.6), soft_sentiment(-2.0)
+    assert sum(near) == pytest.approx(1)
+    assert near[0] > near[1] > 0.2 > near[2]
+    assert clear[0] > 0.999
+    (tmp_path / LEXICON_FILE).write_text("good\t1.9\t0.9\t[2, 1]\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="is not the pinned"):
+        list(lexicon(tmp_path))
