@@ -17,7 +17,7 @@ from analytics.studies.longpanel import LongPanel, read_long
 from analytics.studies.study_spec import StudySpec
 from analytics.studies.verdict import reason
 
-AUTO_SCORES = ("overall", "score", "auto_")
+OWN_SCORES, EPOCH_COLUMN = ("overall", "score"), "score_epoch"
 WEIGHT_COLUMN = "interaction_n"
 
 
@@ -119,8 +119,7 @@ def _corrected(frame: pl.DataFrame, spec: StudySpec, reasons: list[Reason]) -> t
     """
     _need(frame, spec.outcome)
     if spec.auto is None:
-        name = spec.outcome.lower()
-        if name in AUTO_SCORES or name.startswith(("auto_", "sum_auto")):
+        if _is_machine_score(frame, spec):
             reasons.append(reason("AUTO_ONLY", detail=f"{spec.outcome} is an automatic score; give --auto, --human and --prob"))
         return frame, spec.outcome
     _need(frame, spec.auto)
@@ -141,6 +140,15 @@ def _corrected(frame: pl.DataFrame, spec: StudySpec, reasons: list[Reason]) -> t
     return frame.with_columns((auto + correction).alias(name)), name
 
 
+def _is_machine_score(frame: pl.DataFrame, spec: StudySpec) -> bool:
+    """Return whether the outcome is a machine's score: it says so, or the table is ours, where scores travel with an epoch.
+
+    A column called score of somebody else's table may be an exam.
+    """
+    low, has_epoch = spec.outcome.lower(), spec.epoch is not None or EPOCH_COLUMN in frame.columns
+    return low.startswith(("auto_", "sum_auto")) or (low in OWN_SCORES and has_epoch)
+
+
 def _same_scoring(frame: pl.DataFrame, spec: StudySpec, reasons: list[Reason], notes: list[str]) -> None:
     if spec.epoch is None:
         return
@@ -148,8 +156,7 @@ def _same_scoring(frame: pl.DataFrame, spec: StudySpec, reasons: list[Reason], n
     found = sorted(str(one) for one in frame[spec.epoch].drop_nulls().unique().to_list())
     if len(found) > 1:
         detail = f"{len(found)} epochs: {', '.join(found[:4])}"
-        is_score = spec.auto is not None or spec.outcome.lower() in AUTO_SCORES
-        if is_score:
+        if spec.auto is not None or _is_machine_score(frame, spec):
             reasons.append(reason("EPOCH_CHANGED", detail=detail))
         else:
             notes.append(f"The way of scoring changed inside the window ({detail}); {spec.outcome} is taken to be no score.")

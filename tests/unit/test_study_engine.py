@@ -190,6 +190,8 @@ def test_scores_across_epochs_are_refused() -> None:
     assert study(frame, declared("rollout", **asked)).verdict == "supported"
     found = study(frame.rename({"score_h": "overall"}), declared("rollout", outcome="overall", **asked))
     assert {"EPOCH_CHANGED", "AUTO_ONLY"} <= codes(found)
+    exam = study(frame.rename({"score_h": "score"}), declared("rollout", outcome="score", cluster="squad", period="week"))
+    assert "AUTO_ONLY" not in codes(exam), "a score in somebody else's table may be an exam"
 
 
 def test_unequal_leaving_is_bounded() -> None:
