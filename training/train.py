@@ -43,10 +43,10 @@ SEED = 20261124
 THREAD_N = 2
 
 PUBLIC = Plan("public sets", passes=1.1, rate=1e-4, head_rate=2e-3, seed=SEED, frozen_layers=1)
-OWN = Plan("own sentences", passes=1.0, rate=5e-5, head_rate=1e-3, seed=SEED + 1, frozen_layers=3)
+OWN = Plan("own sentences", passes=1.0, rate=5e-5, head_rate=1e-3, seed=SEED + 1, frozen_layers=1)
 REPEATS = {"tydip": 3, "banking77": 2, "casino": 2, "star": 2, "rated_amazon": 2, "rated_tweets": 2}
-OWN_REPEATS = 5
-AGAIN_WHOLE = {"tydip": 1, "casino": 3, "rated_amazon": 2, "rated_tweets": 2}
+OWN_REPEATS = 8
+AGAIN_WHOLE = {"tydip": 1, "casino": 2, "rated_amazon": 2, "rated_tweets": 2}
 AGAIN_ONE_IN = 12
 NEGATIVE_ONE_IN = 2
 # Emotions mapped to sentiment are another thing than people's ratings of it; without ratings they are all there is.
