@@ -99,9 +99,7 @@ class Effect:
         return pl.DataFrame([row | {"reasons": " ".join(one.code for one in self.reasons)}])
 
 
-def effect_of(
-    found: Study, frame: pl.DataFrame, *, parts: Sequence[PartEffect] = (), treatment: str = "Coaching"
-) -> Effect:
+def effect_of(found: Study, frame: pl.DataFrame, *, parts: Sequence[PartEffect] = (), treatment: str = "Coaching") -> Effect:
     """Return a study's answer without its panel; its sentence names the treatment.
 
     Raises: DesignError, there is not even a change to show; its sentence says why.
