@@ -45,4 +45,4 @@ def replicate(design: str, tau: float, seed: int) -> list[Row]:
     return out
 
 
-CLAIM = Claim("few_teams", (("", 0.0),), 600, 500_000, replicate)
+CLAIM = Claim("few_teams", (("", 0.0),), 2_000, 500_000, replicate)

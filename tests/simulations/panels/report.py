@@ -98,7 +98,7 @@ LIMITS = """Beyond the bands:
   left out.
 - With 12 teams, of which 2, 2 and 2 start, the test of trends before the start rejects a little too often (with 20 and 40 it
   does not): a study of a dozen teams is warned of a dip slightly more than once in twenty without one.
-- The engine on coached worst agents was run on 20 panels only; what it refuses by was counted on all 500 of both effects.
+- The engine on coached worst agents was run on 200 panels; what it refuses by was counted on all 500 of both effects.
 - The team jackknife is a little wide in the roll-out, more so where the effect differs between teams; it errs on the safe side.
 - The engine holds many drawn roll-outs back because leaving differs by more than 5 points between arms. With 240 agents chance
   alone does that often: such studies need Lee's bounds to exclude nothing, and lose power.

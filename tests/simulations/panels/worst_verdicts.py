@@ -34,4 +34,4 @@ def replicate(design: str, tau: float, seed: int) -> list[Row]:
 
 
 # The seeds of worst_agents: the same panels.
-CLAIM = Claim("worst_verdicts", (("b: worst agents", 0.0),), 20, 300_000, replicate)
+CLAIM = Claim("worst_verdicts", (("b: worst agents", 0.0),), 200, 300_000, replicate)
