@@ -72,6 +72,18 @@ def load(model: SignalModel, columns: Sequence[str], path: Path) -> SignalModel:
     return model
 
 
+def average(model: SignalModel, columns: Sequence[str], checkpoints: Sequence[Path], path: Path) -> SignalModel:
+    """Return the model with the mean of checkpoints that know the same logits, and write it."""
+    kept = [torch.load(one, weights_only=True) for one in checkpoints]
+    if any(one["columns"] != list(columns) for one in kept):
+        raise ValueError(f"{', '.join(map(str, checkpoints))}: checkpoints of other heads cannot be averaged; train them again")
+    states = [one["state"] for one in kept]
+    mean = {name: torch.stack([state[name].float() for state in states]).mean(0) for name in states[0]}
+    model.load_state_dict({name: value.to(states[0][name].dtype) for name, value in mean.items()})
+    save(model, columns, path)
+    return model
+
+
 def pretrained(width: int, seed: int) -> SignalModel:
     """Return the pretrained encoder with fresh heads of `width` logits."""
     torch.manual_seed(seed)

@@ -13,7 +13,7 @@ from aftercall.text.model_text import model_text
 pytestmark = pytest.mark.train
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 SHIPPED = Path(__file__).parents[2] / "aftercall" / "text" / "models" / "signals"
-WITHIN = 0.95
+WITHIN = 0.99
 TEXTS = [
     "I am so sorry that your parcel got lost, that must have spoiled the birthday.",
     "my internet has been down for two weeks and nobody calls back",
@@ -97,17 +97,17 @@ def test_export_says_what_torch_says(tmp_path):
 
 
 def test_shipped_int8_says_what_torch_says_with_its_weights():
-    """The graph rounds activations to int8, torch does not: nearly every value within 0.02 (model card: the largest)."""
+    """The graph rounds activations to int8, torch does not: one value of a thousand is over 0.02 apart (model card)."""
     from training.dequantise import torch_model
 
     card = read_card(SHIPPED / "card.json")
     logits, embedding = run_onnx(SHIPPED / "model.onnx", shipped_tokens(), TEXTS)
     expected, expected_embedding = run_torch(torch_model(SHIPPED / "model.onnx"), shipped_tokens(), TEXTS)
     apart = np.abs(values(card, logits) - values(card, expected))
-    assert apart.mean() < 0.004
+    assert apart.mean() < 0.0012
     assert (apart <= 0.02).mean() > WITHIN
-    assert apart.max() < 0.2
-    assert (embedding * expected_embedding).sum(axis=1).min() > 0.97
+    assert apart.max() < 0.05
+    assert (embedding * expected_embedding).sum(axis=1).min() > 0.998
 
 
 def test_one_disturbed_layer_fails_the_comparison():

@@ -75,3 +75,18 @@ def test_a_rating_is_a_soft_class_and_another_list_of_words_is_refused(tmp_path)
     (tmp_path / LEXICON_FILE).write_text("good\t1.9\t0.9\t[2, 1]\n", encoding="utf-8")
     with pytest.raises(ValueError, match="is not the pinned"):
         list(lexicon(tmp_path))
+
+
+def test_the_average_of_two_checkpoints_is_the_mean_of_their_weights_and_of_no_other_heads(tmp_path):
+    import torch
+
+    from training.encoder import average, save, tiny
+
+    one, two, none = tiny(2, seed=1), tiny(2, seed=2), tiny(2, seed=3)
+    for name, model in (("one", one), ("two", two)):
+        save(model, ["a/a", "b/b"], tmp_path / f"{name}.pt")
+    paths = [tmp_path / "one.pt", tmp_path / "two.pt"]
+    mean = average(none, ["a/a", "b/b"], paths, tmp_path / "mean.pt")
+    assert torch.allclose(mean.heads.weight, (one.heads.weight + two.heads.weight) / 2)
+    with pytest.raises(ValueError, match="other heads"):
+        average(none, ["a/a", "c/c"], paths, tmp_path / "mean.pt")
