@@ -45,7 +45,8 @@ def test_the_effect_example_runs_on_a_demo(
     (tmp_path / ".state" / "demo").symlink_to(demo_state)
     monkeypatch.chdir(tmp_path)
     (code,) = blocks(checkout, "python demo")
-    assert run_python(code).startswith("Coaching changed handle time by ")
+    first = run_python(code).splitlines()[0]
+    assert re.match(r"(Coaching changed handle time by|Inconclusive: the estimated effect on handle time is) ", first), first
 
 
 @pytest.mark.slow

@@ -92,7 +92,7 @@ def scored_centre(work: Path, seed: int, wording: str, *, is_whole: bool = False
 
 
 def _table(marts: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
-    found = pl.from_arrow(marts.execute(f"select * from main.{name} order by all").to_arrow_table())
+    found = marts.sql(f"select * from main.{name} order by all").pl()
     assert isinstance(found, pl.DataFrame)
     return found
 
