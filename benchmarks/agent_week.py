@@ -121,6 +121,12 @@ def write(folder: Path, interactions: int, agents: int, weeks: int) -> None:
                 from range({agents}) as numbers (i)) to '{folder}/int_agent.parquet' (format parquet)
         """)
         made.execute(f"""
+            copy (select printf('agent-%05d', i % {agents}) as agent_id, 'delivered' as exposure_kind,
+                60.0 * (i % 50) as delay_s, timestamptz '2024-01-01 09:00:00+00'
+                + to_days(cast(7 * ((i // {agents}) % {weeks}) as integer)) as exposed_at
+                from range({agents * weeks}) as numbers (i)) to '{folder}/stg_exposure.parquet' (format parquet)
+        """)
+        made.execute(f"""
             copy (select printf('ix-%010d', i * {SURVEYED_ONE_IN}) as interaction_id, 'customer' as respondent,
                 'csat' as survey_item, 1 + i % 5 as survey_value, 5 as scale_max
                 from range({interactions // SURVEYED_ONE_IN}) as numbers (i)) to '{folder}/stg_survey.parquet' (format parquet)
@@ -137,7 +143,9 @@ def run(side: str, folder: Path, threads: int) -> dict[str, Any]:
         marts.execute(f"set memory_limit = '{MEMORY_GB}GB'; set threads = {threads}; set temp_directory = '{place}'")
         if side == "ours":
             given = {"int_interaction": f"read_parquet('{files}')"}
-            given |= {f"{name}": f"read_parquet('{folder}/{name}.parquet')" for name in ("int_agent", "stg_survey")}
+            given |= {
+                f"{name}": f"read_parquet('{folder}/{name}.parquet')" for name in ("int_agent", "stg_survey", "stg_exposure")
+            }
             variables = {"score_epoch": "bench", "csat_items": ["csat"]}
             sql = rendered(ROOT / "dbt_like_sql", "mart_agent_week", variables, given=given)
         began = time.perf_counter()
