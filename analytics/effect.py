@@ -11,10 +11,15 @@ from typing import Any
 import polars as pl
 
 from aftercall.contracts.errors import DesignError
-from analytics.results import CheckResult, CrossCheck, Reason, Verdict, finite
+from analytics.results import CheckResult, CrossCheck, Reason, Verdict, finite, told
 from analytics.studies.study import Study
 from analytics.studies.study_words import basis_of, what_would_change
 
+_OF_ESTIMATE = (
+    *("estimand", "estimate", "se", "ci_low", "ci_high", "p"),
+    *("n_obs", "n_units", "n_clusters", "n_treated_clusters", "effective_clusters"),
+)
+_OF_STUDY = ("baseline", "mde_80", "equivalence_bound", "breakdown", "window", "verdict", "reasons", "cross_checks", "warnings")
 COURSE = {"horizon": pl.Int64, "estimate": pl.Float64, "ci_low": pl.Float64, "ci_high": pl.Float64, "n_units": pl.Int64}
 
 
@@ -33,7 +38,8 @@ class Effect:
     """The answer of a declared study without its panel: numbers in `unit`, sentences, and the course by weeks since the start.
 
     `baseline` is the treated arm's mean before the start, `breakdown` the multiple of the largest step before by which trends
-    may fail until the interval holds 0. None: it could not be computed. `course`: horizon, estimate, ci_low, ci_high, n_units.
+    may fail until the interval holds 0, `n_interactions` the sum of weights. None: not known, or not to be computed.
+    `course`: horizon, estimate, ci_low, ci_high, n_units.
     """
 
     outcome: str
@@ -46,7 +52,7 @@ class Effect:
     p: float | None
     method: str
     n_obs: int
-    n_interactions: int
+    n_interactions: int | None
     n_units: int
     n_clusters: int
     n_treated_clusters: int
@@ -86,7 +92,7 @@ class Effect:
         """Return the numbers and codes, fit for JSON; what is not finite becomes null."""
         record: dict[str, Any] = self.tidy().row(0, named=True)
         record |= {"reasons": [one.code for one in self.reasons], "sentence": self.sentence, "course": self.course.to_dicts()}
-        record["diagnostics"] = [{"question": c.question, "passed": c.passed, "detail": c.detail} for c in self.diagnostics]
+        record["diagnostics"] = told(self.diagnostics)
         record["parts"] = [{"part": part.part, "estimate_s": part.estimate_s} for part in self.parts]
         cleaned = finite(record)
         assert isinstance(cleaned, dict)
@@ -99,46 +105,27 @@ class Effect:
         return pl.DataFrame([row | {"reasons": " ".join(one.code for one in self.reasons)}])
 
 
-def effect_of(found: Study, frame: pl.DataFrame, *, parts: Sequence[PartEffect] = (), treatment: str = "Coaching") -> Effect:
-    """Return a study's answer without its panel; its sentence names the treatment.
+def effect_of(found: Study, *, parts: Sequence[PartEffect] = ()) -> Effect:
+    """Return a study's answer without its panel; its sentence says that it is about coaching.
 
     Raises: DesignError, there is not even a change to show; its sentence says why.
     """
     one = found.found
     if one is None:
         raise DesignError(str(found))
-    weight = found.spec.weights if found.spec.weights in frame.columns else "interaction_n"
-    behind = int(frame[weight].sum()) if weight in frame.columns else frame.height
+    same: dict[str, Any] = {name: getattr(one, name) for name in _OF_ESTIMATE}
+    same |= {name: getattr(found, name) for name in _OF_STUDY}
     return Effect(
+        **same,
         outcome=found.spec.outcome,
         unit=found.panel.unit_of_outcome,
-        estimand=one.estimand,
-        estimate=one.estimate,
-        se=one.se,
-        ci_low=one.ci_low,
-        ci_high=one.ci_high,
-        p=one.p,
         method=f"{one.method}; {one.vcov}",
-        n_obs=one.n_obs,
-        n_interactions=behind,
-        n_units=one.n_units,
-        n_clusters=one.n_clusters,
-        n_treated_clusters=one.n_treated_clusters,
-        effective_clusters=one.effective_clusters,
-        baseline=found.baseline,
-        mde_80=found.mde_80,
-        equivalence_bound=found.equivalence_bound,
-        breakdown=found.breakdown,
-        window=found.window,
+        n_interactions=None if found.spec.weights == "agent" else round(float(found.panel.w.sum())),
         mechanism=found.spec.mechanism,
         spec_hash=found.spec.hash,
-        verdict=found.verdict,
-        sentence=str(found).replace("The treatment", treatment),
+        sentence=found.sentence("Coaching"),
         basis=basis_of(found),
-        reasons=found.reasons,
         diagnostics=found.checks,
-        cross_checks=found.cross_checks,
-        warnings=found.warnings,
         changes=tuple(what_would_change(found)),
         parts=tuple(parts),
         course=course_of(found),

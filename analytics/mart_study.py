@@ -68,21 +68,30 @@ def standing_spec(panel: Panel, *, seed: int = 7) -> StudySpec:
     )
 
 
-def coaching_effect(panel: Panel, *, seed: int = 7) -> tuple[Effect, Study]:
-    """Return the standing study's effect with its parts, and the study itself.
+def standing(panel: Panel, *, seed: int = 7) -> tuple[pl.DataFrame, StudySpec]:
+    """Return the standing study: its rows and its declaration.
 
-    Raises: DesignError, nobody was coached or nothing can be compared; ContractError, the mart cannot be used.
+    Raises: DesignError, nobody was coached or no row has a handle time.
     """
     if panel.first_on is None:
         raise DesignError(
             "Nobody in this panel was ever coached, so there is no effect to estimate. "
             "Load the coaching events (agent_id, item_id, exposure_kind=delivered, exposed_at)."
         )
-    frame, spec = study_frame(panel).filter(pl.col(HANDLE_S.name).is_not_null()), standing_spec(panel, seed=seed)
+    frame = study_frame(panel).filter(pl.col(HANDLE_S.name).is_not_null())
     if frame.is_empty():
         raise DesignError("No agent-week has a handle time: map talk_s, hold_s and acw_s in the source's column map.")
+    return frame, standing_spec(panel, seed=seed)
+
+
+def coaching_effect(panel: Panel, *, seed: int = 7) -> tuple[Effect, Study]:
+    """Return the standing study's effect with its parts, and the study itself.
+
+    Raises: DesignError, nobody was coached or nothing can be compared; ContractError, the mart cannot be used.
+    """
+    frame, spec = standing(panel, seed=seed)
     found = study(frame, spec)
-    return effect_of(found, frame, parts=parts_of(frame, spec)), found
+    return effect_of(found, parts=parts_of(frame, spec)), found
 
 
 def parts_of(frame: pl.DataFrame, spec: StudySpec) -> tuple[PartEffect, ...]:

@@ -5,9 +5,10 @@ Not here: computing anything (analytics.studies, handle_time.py, trend.py), draw
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 Verdict = Literal["supported", "inconclusive", "not identified"]
 MINUS = "−"
@@ -63,6 +64,11 @@ class CheckResult:
     question: str
     passed: bool | None
     detail: str
+
+
+def told(checks: Iterable[CheckResult]) -> list[dict[str, Any]]:
+    """Return checks under the names of the JSON promise: question, passed, detail."""
+    return [{"question": one.question, "passed": one.passed, "detail": one.detail} for one in checks]
 
 
 @dataclass(frozen=True, slots=True)

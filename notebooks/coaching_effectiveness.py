@@ -9,29 +9,34 @@ app = marimo.App(width="medium", app_title="Did coaching work?")
 def _():
     import os
     from dataclasses import replace
+    from datetime import date
     from pathlib import Path
 
     import marimo as mo
     import polars as pl
 
-    from analytics.effect import course_of, effect_of
+    from analytics.effect import effect_of
     from analytics.mart_study import OUTCOMES, quiet_past, standing_spec, study_frame
     from analytics.panel import read_panel
     from analytics.plots import draw_course
+    from analytics.results import told
     from analytics.studies.power import simulate_power
     from analytics.studies.study import study
+    from analytics.studies.study_spec import cohort_of
+    from assets.effects.declared import closed_weeks
     from assets.marts.published import read_mart
 
     state = Path(os.environ.get("AFTERCALL_STATE", ".state/demo"))
     return (
-        OUTCOMES, course_of, draw_course, effect_of, mo, pl, quiet_past, read_mart, read_panel, replace, simulate_power,
-        standing_spec, state, study, study_frame,
+        OUTCOMES, closed_weeks, cohort_of, date, draw_course, effect_of, mo, pl, quiet_past, read_mart, read_panel, replace,
+        simulate_power, standing_spec, state, study, study_frame, told,
     )  # fmt: skip
 
 
 @app.cell
-def _(OUTCOMES, mo, pl, read_mart, read_panel, state, study_frame):
-    panel = read_panel(read_mart(state / "marts" / "current", "mart_agent_week", role="analyst", purpose="coaching"))
+def _(OUTCOMES, closed_weeks, date, pl, read_mart, read_panel, state, study_frame):
+    mart = read_mart(state / "marts" / "current", "mart_agent_week", role="analyst", purpose="coaching")
+    panel = read_panel(closed_weeks(mart, date.today()))
     frame = study_frame(panel)
     units = {one.name: one.unit for one in OUTCOMES if one.name in frame.columns and frame[one.name].count() > 0}
     weeks = frame["week_on"].cast(pl.String).unique().sort().to_list()
@@ -50,36 +55,34 @@ def _(mo, sites, units, weeks):
 
 
 @app.cell
-def _(first, frame, last, outcome, panel, pl, replace, site, standing_spec, study, units, weights):
-    rows = frame.filter(
-        pl.col(outcome.value).is_not_null() & ((pl.col("site_id") == site.value) | (site.value == "every site"))
-    )
+def _(cohort_of, first, frame, last, outcome, panel, replace, site, standing_spec, study, units, weights):
     asked = {"outcome": outcome.value, "unit_of_outcome": units[outcome.value], "weights": weights.value}
     controls = tuple(name for name in ("queue_wait_s",) if name != outcome.value and name in units)
-    spec = replace(standing_spec(panel), window=(first.value, last.value), negative_controls=controls, **asked)
-    found = study(rows, spec)
-    return found, rows, spec
+    kept = () if site.value == "every site" else cohort_of({"site_id": [site.value]})
+    spec = replace(standing_spec(panel), window=(first.value, last.value), negative_controls=controls, cohort=kept, **asked)
+    found = study(frame.drop_nulls(outcome.value), spec)
+    return found, spec
 
 
 @app.cell
-def _(effect_of, found, mo, rows):
-    effect = effect_of(found, rows)
+def _(effect_of, found, mo):
+    effect = effect_of(found)
     reasons = "\n".join(f"- {one.code}: {one.message}" for one in effect.reasons)
     mo.md(f"**{effect}** Verdict: {effect.verdict}.\n\n{effect.basis}\n\n{reasons}")
     return (effect,)
 
 
 @app.cell
-def _(course_of, draw_course, effect, found, mo):
+def _(draw_course, effect, mo):
     words = f"{effect.outcome} by week since the start, 95 % intervals; {effect.n_units} agents, {effect.window}"
-    drawn = draw_course(course_of(found), unit=effect.unit, period="week", title=str(effect), subtitle=words)
+    drawn = draw_course(effect.course, unit=effect.unit, period="week", title=str(effect), subtitle=words)
     mo.vstack([mo.md(f"### {effect.outcome} before and after the start\n{words}"), mo.ui.plotly(drawn.figure)])
     return
 
 
 @app.cell
-def _(effect, mo):
-    checks = [{"question": one.question, "passed": one.passed, "detail": one.detail} for one in effect.diagnostics]
+def _(effect, mo, told):
+    checks = told(effect.diagnostics)
     others = [{"method": one.method, "estimate": one.estimate, "se": one.se} for one in effect.cross_checks]
     mo.vstack([mo.md("## What was checked"), mo.ui.table(checks), mo.md("## Answered otherwise"), mo.ui.table(others)])
     return

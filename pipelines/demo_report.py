@@ -12,8 +12,8 @@ from aftercall.scoring.forms import Forms
 from analytics.effect import Effect
 from analytics.panel import read_panel
 from analytics.results import signed
-from assets.effects.assets import kept_studies
 from assets.effects.declared import STANDING, KeptStudy, closed_weeks
+from assets.effects.kept import kept_studies
 from assets.lake import Lake
 from assets.marts.published import read_mart
 from assets.report.gather import findings_of

@@ -15,8 +15,8 @@ from aftercall.scoring.behaviour_cases import catalogue_forms
 from aftercall.scoring.behaviours import catalogue
 from aftercall.scoring.reader import ModelState
 from aftercall.text.signals import TextModel
-from analytics.mart_study import standing_spec, study_frame
-from analytics.panel import HANDLE_S, Panel
+from analytics.mart_study import standing
+from analytics.panel import Panel
 from analytics.planted_effect import planted_mean, treated_cells
 from analytics.studies.prepare import prepared
 
@@ -104,9 +104,8 @@ def detected(truth: pl.DataFrame, answers: pl.DataFrame) -> Detection:
 def planted_effect_s(panel: Panel, truth: Path) -> float | None:
     """Return the planted effect on handle time over the cells an estimate used, in seconds; None when nobody was coached."""
     weeks = pl.read_parquet(truth / "agent_weeks.parquet")
-    frame = study_frame(panel).filter(pl.col(HANDLE_S.name).is_not_null())
     planted = weeks.select(unit="agent_id", period=pl.col("week_on").cast(pl.String), te="handle_te_s")
     try:
-        return planted_mean(treated_cells(prepared(frame, standing_spec(panel)).panel), planted)
+        return planted_mean(treated_cells(prepared(*standing(panel)).panel), planted)
     except AftercallError:
         return None

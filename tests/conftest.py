@@ -7,6 +7,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -18,15 +19,19 @@ def real_data_root() -> Path:
     return Path(os.environ.get("AFTERCALL_REAL_DATA", ROOT.parent / "shared" / "data" / "real"))
 
 
+def not_here(message: str) -> NoReturn:
+    """Fail in CI, where everything a test needs is installed; skip elsewhere."""
+    if IN_CI:
+        pytest.fail(message)
+    pytest.skip(message)
+
+
 def need_program(name: str, debian: str) -> str:
     """Return the program's path; without it, fail in CI and skip elsewhere, naming the Debian package."""
     found = shutil.which(name)
     if found:
         return found
-    message = f"{name} is missing: apt-get install {debian}"
-    if IN_CI:
-        pytest.fail(message)
-    pytest.skip(message)
+    not_here(f"{name} is missing: apt-get install {debian}")
 
 
 @pytest.fixture(scope="session")
@@ -38,10 +43,7 @@ def checkout() -> Path:
 def real_data() -> Path:
     root = real_data_root()
     if not root.is_dir():
-        message = f"the real data are not at {root}; set AFTERCALL_REAL_DATA"
-        if IN_CI:
-            pytest.fail(message)
-        pytest.skip(message)
+        not_here(f"the real data are not at {root}; set AFTERCALL_REAL_DATA")
     return root
 
 
@@ -50,10 +52,7 @@ def torch_installed() -> None:
     """torch and transformers can be imported; without them, fail in CI and skip elsewhere."""
     lacking = [name for name in ("torch", "transformers") if find_spec(name) is None]
     if lacking:
-        message = f"{' and '.join(lacking)} missing: pip install -c constraints.txt -e '.[train]'"
-        if IN_CI:
-            pytest.fail(message)
-        pytest.skip(message)
+        not_here(f"{' and '.join(lacking)} missing: pip install -c constraints.txt -e '.[train]'")
 
 
 @pytest.fixture(scope="session")

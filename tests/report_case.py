@@ -107,7 +107,7 @@ def report_case(
         turn=pl.lit(4),
         start_s=pl.lit(63.5),
     )
-    kept, found = answer_of(Declared(STANDING, None), agent_weeks, ())
+    kept, found = answer_of(Declared(STANDING, None), agent_weeks)
     given: dict[str, Any] = {
         "centre": "made-up centre",
         "basis": "synthetic",

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from analytics.results import REFUSALS, CheckResult, Reason, Verdict, finite, signed
+from analytics.results import REFUSALS, CheckResult, Reason, Verdict, finite, signed, told
 from analytics.studies.estimate import interval
 
 
@@ -91,7 +91,7 @@ class Answer:
         record: dict[str, Any] = {"outcome": self.outcome, "unit_of_outcome": self.unit_of_outcome, "estimand": self.estimand}
         record |= {name: getattr(top, name) for name in ("estimate", "se", "ci_low", "ci_high", "p", "df")}
         record |= {"method": self.method, "n_obs": self.n_obs, "terms": self.tidy().to_dicts(), **self.facts}
-        record["diagnostics"] = [{"question": c.question, "passed": c.passed, "detail": c.detail} for c in self.diagnostics]
+        record["diagnostics"] = told(self.diagnostics)
         record |= {"verdict": self.verdict, "reasons": [r.code for r in self.reasons]}
         record["warnings"] = [*(r.message for r in self.reasons), *self.warnings]
         cleaned = finite(record)

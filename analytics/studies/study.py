@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from aftercall.contracts.errors import DesignError
-from analytics.results import CheckResult, CrossCheck, Reason, Verdict, finite, signed, words_of
+from analytics.results import CheckResult, CrossCheck, Reason, Verdict, finite, signed, told, words_of
 from analytics.studies import diagnostics, methods
 from analytics.studies.arms import NO_ARMS, Arms, arms_of
 from analytics.studies.attrition import lee_bounds
@@ -68,6 +68,10 @@ class Study:
         return f"{self.panel.time_labels[0]} to {self.panel.time_labels[-1]}"
 
     def __str__(self) -> str:
+        return self.sentence()
+
+    def sentence(self, treatment: str = "The treatment") -> str:
+        """Return the answer in one sentence; `treatment` names what was done."""
         name = words_of(self.spec.outcome)
         if self.found is None:
             return f"The effect on {name} is not identified: {' '.join(one.message for one in self.reasons[:1])}"
@@ -83,7 +87,7 @@ class Study:
             reach = f"{share} interval {signed(self.found.ci_low, digits)} to {signed(self.found.ci_high, digits)}"
         value = signed(self.found.estimate, digits)
         if self.verdict == "supported":
-            return f"The treatment changed {name} by {value}{unit} ({reach})."
+            return f"{treatment} changed {name} by {value}{unit} ({reach})."
         return f"Inconclusive: the estimated effect on {name} is {value}{unit} ({reach})."
 
     def as_record(self) -> dict[str, Any]:
@@ -105,7 +109,7 @@ class Study:
         record |= _by_group(self.subgroups, self.arms)
         cells = ("first", "time", "estimate", "se", "n_units")
         record["group_time"] = [{name: getattr(one, name) for name in cells} for one in self.group_time]
-        record["diagnostics"] = [{"question": c.question, "passed": c.passed, "detail": c.detail} for c in self.checks]
+        record["diagnostics"] = told(self.checks)
         record["cross_checks"] = [{"method": c.method, "estimate": c.estimate, "se": c.se} for c in self.cross_checks]
         record |= {"mde_80": self.mde_80, "equivalence_bound": self.equivalence_bound, "baseline": self.baseline}
         record |= {"breakdown": self.breakdown, "breakdown_first": self.bounds[1].breakdown if len(self.bounds) > 1 else None}

@@ -12,6 +12,7 @@ from typing import TypeVar
 from assets.results import from_plain, text_of
 
 T = TypeVar("T")
+_SOURCE = (".py", ".toml", ".css", ".js")
 
 
 def kept_or_asked(answers: Path, kind: type[T], made_from: dict[str, str], ask: Callable[[], T]) -> T:
@@ -41,12 +42,12 @@ def kept_as(kind: type[T], answers: Path) -> T | None:
         return None
 
 
-def code_hash() -> str:
-    """Return the hash of the source of analytics: another way to ask is another answer."""
+def code_hash(*folders: Path) -> str:
+    """Return the hash of the source of analytics and of more folders: another way to ask is another answer."""
     import analytics
 
-    folder = Path(analytics.__file__).parent
-    return sha256_of("".join(path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.py"))))
+    every = [path for folder in (Path(analytics.__file__).parent, *folders) for path in sorted(folder.rglob("*"))]
+    return sha256_of("".join(path.read_text(encoding="utf-8") for path in every if path.suffix in _SOURCE))
 
 
 def sha256_of(text: str) -> str:

@@ -13,7 +13,7 @@ import polars as pl
 from aftercall.contracts.errors import AftercallError
 from analytics.agreement_review import without_undecided
 from analytics.best_practice import BestPractice, find_best_practice, refusal
-from assets.analysis.kept import code_hash, kept_as, kept_or_asked, sha256_of
+from assets.analysis.kept import code_hash, kept_as, kept_or_asked
 from assets.coaching.moments import Halves, behaviours, halves, located, looked_at, outcomes, texts_at
 from assets.coaching.phrases import phrase_counts
 from assets.lake import Lake
@@ -32,7 +32,8 @@ OUTCOME = "customers' satisfaction"
 def best_practice(lake: dg.ResourceParam[Lake], station: dg.ResourceParam[Station]) -> BestPractice:
     """Behaviours and short phrases that separate agents with satisfied customers from their peers: candidates for coaching."""
     epoch = epoch_of(station)
-    made_from = {"versions": json.dumps(lake.versions(_READS), sort_keys=True), "epoch": epoch, "code": _code()}
+    made_from = {"versions": json.dumps(lake.versions(_READS), sort_keys=True), "epoch": epoch}
+    made_from["code"] = code_hash(Path(__file__).parent)
     kept = station.state / "analysis" / "best_practice.json"
     return kept_or_asked(kept, BestPractice, made_from, lambda: asked(lake, epoch))
 
@@ -85,11 +86,6 @@ def kept_answer(folder: Path, epoch: str) -> BestPractice | None:
     """Return the kept answer if there is one about the scores of this epoch."""
     answer = kept_as(BestPractice, folder / "best_practice.json")
     return answer if answer is not None and answer.epoch == epoch else None
-
-
-def _code() -> str:
-    own = "".join(path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py")))
-    return sha256_of(code_hash() + own)
 
 
 coaching_assets = [best_practice]

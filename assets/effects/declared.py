@@ -6,18 +6,19 @@ Lives here: names, the file behind each, running one on the closed weeks of the 
 
 import hashlib
 import io
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
 
-from aftercall.contracts.errors import AftercallError
+from aftercall.contracts.errors import AftercallError, RequestError
 from analytics.effect import Effect, effect_of
-from analytics.mart_study import coaching_effect, standing_spec, study_frame
+from analytics.mart_study import coaching_effect, study_frame
 from analytics.panel import Panel, read_panel
 from analytics.studies.study import Study, study
-from analytics.studies.study_spec import StudySpec, read_spec
+from analytics.studies.study_spec import read_spec
 
 STANDING = "coaching_handle_s"
 
@@ -81,10 +82,27 @@ def content_hash(frame: pl.DataFrame) -> str:
     return hashlib.sha256(held.getbuffer()).hexdigest()
 
 
-def answer_of(declared: Declared, agent_weeks: pl.DataFrame, siblings: tuple[Declared, ...]) -> tuple[KeptStudy, Study | None]:
+def relatives(declared: Declared, every: Sequence[Declared]) -> tuple[Declared, ...]:
+    """Return the other studies of a study's family, whose p-values its verdict depends on; "single" is no family."""
+    families = {one.name: _family_of(one) for one in every}
+    mine = _family_of(declared)
+    return tuple(one for one in every if one.name != declared.name and mine is not None and families[one.name] == mine)
+
+
+def _family_of(declared: Declared) -> str | None:
+    if declared.path is None:
+        return None
+    try:
+        family = read_spec(declared.text()).family
+    except AftercallError:
+        return None
+    return None if family == "single" else family
+
+
+def answer_of(declared: Declared, agent_weeks: pl.DataFrame, family: Sequence[Declared] = ()) -> tuple[KeptStudy, Study | None]:
     """Return a declared study's answer on these agent-weeks; what cannot be answered says why and stops nothing else.
 
-    Args: siblings, the other declared studies: those of the same family share its false discovery rate.
+    Args: family, its `relatives`: together they share one false discovery rate.
     """
     text = declared.text()
     try:
@@ -92,28 +110,26 @@ def answer_of(declared: Declared, agent_weeks: pl.DataFrame, siblings: tuple[Dec
         if declared.path is None:
             effect, found = coaching_effect(panel)
             return KeptStudy(declared.name, effect, "", found.spec.as_yaml()), found
-        spec, frame = read_spec(text), study_frame(panel)
-        drawn = declared.drawn()
+        found = _asked(declared, panel, tuple(_p_values(family, panel)))
+        return KeptStudy(declared.name, effect_of(found), "", text), found
+    except AftercallError as error:
+        return KeptStudy(declared.name, None, error.message, text), None
+
+
+def _asked(declared: Declared, panel: Panel, family_p: tuple[float, ...] = ()) -> Study:
+    drawn = declared.drawn()
+    try:
         assignment = None if drawn is None else pl.read_csv(drawn, infer_schema=False)
-        found = study(frame, spec, assignment=assignment, family_p=_family(spec, panel, declared, siblings))
-        return KeptStudy(declared.name, effect_of(found, frame), "", text), found
-    except (AftercallError, pl.exceptions.PolarsError) as error:
-        return KeptStudy(declared.name, None, getattr(error, "message", str(error)), text), None
+    except pl.exceptions.PolarsError as error:
+        raise RequestError(f"{drawn} is no table: {str(error).splitlines()[0]}. Give a CSV with a header.") from None
+    return study(study_frame(panel), read_spec(declared.text()), assignment=assignment, family_p=family_p)
 
 
-def _family(spec: StudySpec, panel: Panel, declared: Declared, siblings: tuple[Declared, ...]) -> tuple[float, ...]:
-    """Return the p-values of the other studies of the family; "single" is no family."""
-    if spec.family == "single":
-        return ()
-    out = list[float]()
-    for other in siblings:
-        if other.name == declared.name:
-            continue
+def _p_values(family: Sequence[Declared], panel: Panel) -> Iterator[float]:
+    for one in family:
         try:
-            its = standing_spec(panel) if other.path is None else read_spec(other.text())
-            found = study(study_frame(panel), its).found if its.family == spec.family else None
+            found = _asked(one, panel).found
         except AftercallError:
             continue
         if found is not None and found.p is not None:
-            out.append(found.p)
-    return tuple(out)
+            yield found.p

@@ -4,7 +4,6 @@ Lives here: Dagster's view, reading the lake, and whether kept results still hol
 (human_side.py, drift_side.py).
 """
 
-import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +40,7 @@ def people_beside_machine(lake: dg.ResourceParam[Lake], station: dg.ResourcePara
     """How far the machine agrees with people, which questions may count, what drifted; kept until something changes."""
     folder, forms = station.state / "analysis", forms_of(station)
     note = folder / "people_beside_machine.made_from.json"
-    made_from = {"versions": lake.versions(_READS), "epoch": forms.epoch, "code": _code()}
+    made_from = {"versions": lake.versions(_READS), "epoch": forms.epoch, "code": code_hash(Path(__file__).parent)}
     kept = {name: read_kept(folder, name) for name in _KINDS}
     holds = all(one is not None for one in kept.values()) and note.is_file() and json.loads(note.read_text()) == made_from
     if not holds:
@@ -97,12 +96,6 @@ def with_teams(core: pl.DataFrame, agents: pl.DataFrame) -> pl.DataFrame:
 def read_kept(folder: Path, name: str) -> Any:
     """Return a kept result of this module by name, None when there is none or it was written by another version."""
     return kept_as(_KINDS[name], folder / f"{name}.json")
-
-
-def _code() -> str:
-    mine = sorted(Path(__file__).parent.glob("*"))
-    text = "".join(path.read_text(encoding="utf-8") for path in mine if path.suffix in (".py", ".toml"))
-    return hashlib.sha256((code_hash() + text).encode()).hexdigest()
 
 
 quality_assets = [people_beside_machine]

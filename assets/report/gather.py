@@ -15,7 +15,7 @@ from analytics.first_answers import FirstAnswers
 from assets.analysis.kept import kept_as
 from assets.coaching.assets import kept_answer
 from assets.compliance.shadow import RulesInShadow
-from assets.effects.assets import kept_studies, page_of
+from assets.effects.kept import kept_studies, page_of
 from assets.lake import Lake
 from assets.marts.published import read_marts
 from assets.quality.assets import read_kept

@@ -42,7 +42,7 @@ def wfm_page(facts: Facts, numbers: WfmNumbers) -> Page:
 def wfm_headline(effect: Effect | None, numbers: WfmNumbers) -> Html:
     """Return the page's first sentence."""
     if effect is not None and effect.is_identified:
-        n = tag("span", f", n = {whole(effect.n_interactions)} interactions", class_="n")
+        n = tag("span", f", n = {_whole(effect.n_interactions)} interactions", class_="n")
         word = "fell" if effect.estimate < 0 else "rose"
         return join(
             f"Handle time of coached teams {word} by {abs(effect.estimate):.1f} s an interaction against control teams: ",
@@ -143,13 +143,17 @@ def _course(effect: Effect) -> Drawing:
     return draw_course(effect.course, unit=effect.unit, period="week", title=title, subtitle=subtitle)
 
 
+def _whole(n: int | None) -> str:
+    return "–" if n is None else whole(n)
+
+
 def _effect_table(effect: Effect) -> Html:
     head = join(f"{signed(effect.estimate)} {effect.unit} ", between(effect.ci_low, effect.ci_high, change=True))
 
     def known(value: float | None, text: str) -> str:
         return "–" if value is None else text.format(value)
 
-    teams = f"{whole(effect.n_interactions)}, {effect.n_units}, {effect.n_clusters} ({effect.n_treated_clusters} coached)"
+    teams = f"{_whole(effect.n_interactions)}, {effect.n_units}, {effect.n_clusters} ({effect.n_treated_clusters} coached)"
     rows = [
         ["Effect", head],
         ["Level before, coached agents", known(effect.baseline, "{:.0f} s")],

@@ -117,7 +117,6 @@ _HELP = {
     "sensitivity": "bounds on failing trends: auto waits up to 20,000 rows (auto)",
     "period": "what a period is (7 days apart: week, else other)",
 }
-_LISTS = ("covariates", "negative_control")
 
 
 def _spec(asked: argparse.Namespace) -> "StudySpec":

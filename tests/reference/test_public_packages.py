@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import os
 import warnings
 import zlib
 from pathlib import Path
@@ -16,6 +15,7 @@ import rdata
 from analytics.studies.imputation_errors import imputation
 from analytics.studies.linear import covariance, least_squares
 from analytics.studies.longpanel import read_long
+from tests.conftest import not_here
 
 ROOT = Path(__file__).parents[2]
 SHA256 = {
@@ -30,10 +30,7 @@ SHA256 = {
 def file_of(name: str) -> Path:
     path = ROOT / ".state" / "reference" / name
     if not path.is_file():
-        message = f"{path} is missing: run .ci/reference_data"
-        if os.environ.get("CI", "").lower() in ("1", "true"):
-            pytest.fail(message)
-        pytest.skip(message)
+        not_here(f"{path} is missing: run .ci/reference_data")
     assert hashlib.sha256(path.read_bytes()).hexdigest() == SHA256[name]
     return path
 

@@ -1,7 +1,6 @@
 """Two backends, one answer: the shipped int8 graph beside torch and transformers with the same weights."""
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ from aftercall.text.card import read_card
 from aftercall.text.model_text import model_text
 
 pytestmark = pytest.mark.train
-IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 SHIPPED = Path(__file__).parents[2] / "aftercall" / "text" / "models" / "signals"
 WITHIN = 0.99
 TEXTS = [
@@ -29,14 +27,9 @@ TEXTS = [
 
 
 @pytest.fixture(autouse=True)
-def _needs_torch() -> None:
-    try:
-        import onnx  # noqa: F401
-        import torch
-        import transformers  # noqa: F401
-    except ModuleNotFoundError as missing:
-        message = f"{missing.name} is missing: make setup-train"
-        pytest.fail(message) if IN_CI else pytest.skip(message)
+def _one_thread(torch_installed: None) -> None:
+    import torch
+
     torch.set_num_threads(1)
 
 

@@ -9,7 +9,8 @@ import pytest
 from analytics.mart_study import quiet_past, standing_spec
 from analytics.panel import read_panel
 from analytics.studies.study_spec import read_spec
-from assets.effects.declared import STANDING, Declared, answer_of, closed_weeks, content_hash, declared_studies
+from assets.effects.declared import STANDING, Declared, answer_of, closed_weeks, content_hash, declared_studies, relatives
+from assets.effects.kept import kept_studies, page_of
 from tests.report_case import report_case
 
 
@@ -25,8 +26,8 @@ def declared(folder: Path, name: str, text: str) -> Declared:
 
 
 def test_a_study_declared_from_its_own_yaml_gives_the_same_answer(weeks: pl.DataFrame, tmp_path: Path) -> None:
-    standing, _ = answer_of(Declared(STANDING, None), weeks, ())
-    again, _ = answer_of(declared(tmp_path, "mine", standing.declared), weeks, ())
+    standing, _ = answer_of(Declared(STANDING, None), weeks)
+    again, _ = answer_of(declared(tmp_path, "mine", standing.declared), weeks)
     assert standing.effect is not None
     assert again.effect is not None
     assert again.effect.estimate == standing.effect.estimate
@@ -41,16 +42,16 @@ def test_a_file_that_declares_nothing_usable_says_so_and_the_others_are_answered
         "no_yaml": "outcome: [",
     }
     studies = tuple(declared(tmp_path, name, said) for name, said in cases.items())
-    refused = {one.name: answer_of(one, weeks, studies)[0] for one in studies}
+    refused = {one.name: answer_of(one, weeks)[0] for one in studies}
     assert all(one.effect is None for one in refused.values())
     assert "mechanism is None (choose one of" in refused["no_mechanism"].refused
     assert "smile_s" in refused["no_column"].refused
     assert "no YAML" in refused["no_yaml"].refused
-    assert answer_of(Declared(STANDING, None), weeks, studies)[0].effect is not None
+    assert answer_of(Declared(STANDING, None), weeks)[0].effect is not None
 
 
 def test_studies_of_one_family_share_the_false_discovery_rate(weeks: pl.DataFrame, tmp_path: Path) -> None:
-    standing, _ = answer_of(Declared(STANDING, None), weeks, ())
+    standing, _ = answer_of(Declared(STANDING, None), weeks)
     assert standing.effect is not None
     assert standing.effect.p is not None
     # A level the effect passes alone, and not as one of three of which two show nothing.
@@ -61,7 +62,7 @@ def test_studies_of_one_family_share_the_false_discovery_rate(weeks: pl.DataFram
     idle = [declared(tmp_path, name, text.replace("outcome: handle_s", f"outcome: {name}")) for name in ("hold_s", "talk_s")]
     other = declared(tmp_path, "other", text.replace("family: pilot", "family: elsewhere"))
     for siblings, has_family in (((handle, other), False), ((handle, *idle), True)):
-        kept, _ = answer_of(handle, weeks, siblings)
+        kept, _ = answer_of(handle, weeks, relatives(handle, siblings))
         assert kept.effect is not None
         assert ("FAMILY" in [one.code for one in kept.effect.reasons]) == has_family
         assert not has_family or kept.effect.verdict != "supported"
@@ -101,7 +102,8 @@ def test_every_declared_study_is_an_asset_asked_again_only_when_something_moved(
 
     from assets.effects import assets as effects
     from assets.results import ResultStore
-    from assets.station import Station
+    from pipelines.definitions import station_of
+    from pipelines.environments import Environment
 
     (tmp_path / "studies").mkdir()
     text = standing_spec(read_panel(weeks)).as_yaml().replace("outcome: handle_s", "outcome: hold_s")
@@ -109,9 +111,7 @@ def test_every_declared_study_is_an_asset_asked_again_only_when_something_moved(
     monkeypatch.setattr(effects, "read_mart", lambda *_, **__: weeks)
     asked: list[str] = []
     monkeypatch.setattr(effects, "answer_of", lambda one, *rest: asked.append(one.name) or answer_of(one, *rest))
-    station = object.__new__(Station)
-    for name, value in {"state": tmp_path, "clock": lambda: datetime(2026, 12, 1, tzinfo=UTC)}.items():
-        object.__setattr__(station, name, value)
+    station = station_of(Environment(state=tmp_path, clock=lambda: datetime(2026, 12, 1, tzinfo=UTC)))
 
     def run() -> list[str]:
         asked.clear()
@@ -123,11 +123,11 @@ def test_every_declared_study_is_an_asset_asked_again_only_when_something_moved(
 
     assert run() == ["coaching_handle_s", "hold"]
     assert run() == []
-    assert [one.name for one in effects.kept_studies(tmp_path)] == ["coaching_handle_s", "hold"]
-    assert "</html>" in effects.page_of(tmp_path, "hold").read_text(encoding="utf-8")
+    assert [one.name for one in kept_studies(tmp_path)] == ["coaching_handle_s", "hold"]
+    assert "</html>" in page_of(tmp_path, "hold").read_text(encoding="utf-8")
     path = tmp_path / "studies" / "hold.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("seed: 7", "seed: 8"), encoding="utf-8")
-    assert run() == ["coaching_handle_s", "hold"]
+    assert run() == ["hold"], "a study asked anew leaves the others alone"
 
 
 def test_the_file_of_who_was_drawn_beside_the_study_is_believed_only_if_it_fits(weeks: pl.DataFrame, tmp_path: Path) -> None:
@@ -139,7 +139,25 @@ def test_the_file_of_who_was_drawn_beside_the_study_is_believed_only_if_it_fits(
     one = declared(tmp_path, "pilot", text)
     for rows, is_believed in ((drawn, True), (swapped, False)):
         rows.write_csv(tmp_path / "pilot.assignment.csv")
-        kept, _ = answer_of(one, weeks, ())
+        kept, _ = answer_of(one, weeks)
         assert kept.effect is not None, kept.refused
         assert ("NOT_RANDOM" not in [reason.code for reason in kept.effect.reasons]) == is_believed
         assert (kept.effect.verdict == "supported") == is_believed
+
+
+def test_an_automatic_score_of_the_mart_is_refused_without_people(weeks: pl.DataFrame, tmp_path: Path) -> None:
+    text = standing_spec(read_panel(weeks)).as_yaml().replace("outcome: handle_s", "outcome: overall")
+    kept, _ = answer_of(declared(tmp_path, "score", text), weeks)
+    assert kept.effect is not None
+    assert kept.effect.verdict == "not identified"
+    assert "AUTO_ONLY" in [one.code for one in kept.effect.reasons]
+
+
+def test_only_what_the_study_used_counts_as_interactions_behind_it(weeks: pl.DataFrame, tmp_path: Path) -> None:
+    text = standing_spec(read_panel(weeks)).as_yaml()
+    first = str(weeks["week_on"].min() + timedelta(weeks=2))
+    short = text.replace("window:\n- null", f"window:\n- '{first}'")
+    assert short != text
+    kept, _ = answer_of(declared(tmp_path, "short", short), weeks)
+    assert kept.effect is not None
+    assert kept.effect.n_interactions == weeks.filter(pl.col("week_on") >= pl.lit(first).str.to_date())["handled_n"].sum()

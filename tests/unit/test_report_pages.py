@@ -178,7 +178,7 @@ def bare(given: ReportInputs) -> ReportInputs:
         agent_weeks=given.agent_weeks.clear(),
         queue_intervals=given.queue_intervals.clear(),
         results=first_answers(pl.DataFrame(schema=HANDLE_SCHEMA), given.answers.clear()),
-        studies=(answer_of(Declared(STANDING, None), given.agent_weeks.clear(), ())[0],),
+        studies=(answer_of(Declared(STANDING, None), given.agent_weeks.clear())[0],),
         study_pages={},
         basis="public",
         basis_name="a public corpus",
