@@ -48,6 +48,17 @@ def signed(value: float, digits: int = 1) -> str:
     return f"{value:+.{digits}f}".replace("-", MINUS)
 
 
+def interval_told(low: float | None, high: float | None, digits: int = 1, alpha: float = 0.05) -> str:
+    """Return an interval in words, or that there is none.
+
+    >>> interval_told(-2.0, 0.5), interval_told(None, 0.5)
+    ('95 % interval −2.0 to +0.5', 'no interval')
+    """
+    if low is None or high is None:
+        return "no interval"
+    return f"{100 * (1 - alpha):g} % interval {signed(low, digits)} to {signed(high, digits)}"
+
+
 def words_of(outcome: str) -> str:
     """Return an outcome's name as people say it.
 

@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import stats
 
-from analytics.results import signed
+from analytics.results import interval_told, signed
 
 Vcov = Literal["iid", "HC1", "HC2", "HAC", "CRV1", "CRV3", "jackknife", "analytic", "randomisation", "placebo"]
 
@@ -73,9 +73,7 @@ class Estimate:
 
     def __str__(self) -> str:
         unit = f" {self.unit_of_outcome}" if self.unit_of_outcome else ""
-        interval = "no interval"
-        if self.ci_low is not None and self.ci_high is not None:
-            interval = f"95 % interval {signed(self.ci_low, 3)} to {signed(self.ci_high, 3)}"
+        interval = interval_told(self.ci_low, self.ci_high, 3)
         return f"{self.outcome} {signed(self.estimate, 3)}{unit} ({interval}) · {self.method}"
 
     def tidy(self) -> pl.DataFrame:

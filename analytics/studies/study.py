@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from aftercall.contracts.errors import DesignError
-from analytics.results import CheckResult, CrossCheck, Reason, Verdict, finite, signed, told, words_of
+from analytics.results import CheckResult, CrossCheck, Reason, Verdict, finite, interval_told, signed, told, words_of
 from analytics.studies import diagnostics, methods
 from analytics.studies.arms import NO_ARMS, Arms, arms_of
 from analytics.studies.attrition import lee_bounds
@@ -81,10 +81,7 @@ class Study:
             why = self.reasons[0].message if self.reasons else ""
             number = f"{signed(self.found.estimate, digits)}{unit}"
             return f"The effect on {name} is not identified. The number computed, {number}, is not to be read as one: {why}"
-        reach = "no interval"
-        if self.found.ci_low is not None and self.found.ci_high is not None:
-            share = f"{100 * (1 - self.spec.alpha):g} %"
-            reach = f"{share} interval {signed(self.found.ci_low, digits)} to {signed(self.found.ci_high, digits)}"
+        reach = interval_told(self.found.ci_low, self.found.ci_high, digits, self.spec.alpha)
         value = signed(self.found.estimate, digits)
         if self.verdict == "supported":
             return f"{treatment} changed {name} by {value}{unit} ({reach})."

@@ -3,7 +3,7 @@
 Lives here: sentences for terminal and page. Not here: numbers (study.py), markup.
 """
 
-from analytics.results import signed
+from analytics.results import interval_told, signed
 from analytics.studies.arms import ArmDifference
 from analytics.studies.study import Study, digits_of
 from analytics.studies.subgroups import SubgroupTest
@@ -74,7 +74,7 @@ def groups_told(found: Study) -> list[str]:
     """Return the effects by subgroup and whether they differ, one line each; a number that is no effect says so."""
     if not found.subgroups.tests or found.found is None:
         return []
-    digits, share = digits_of(found.found), f"{100 * (1 - found.spec.alpha):g} %"
+    digits = digits_of(found.found)
     lines = ["Declared subgroups:"]
     if found.verdict == "not identified":
         lines = ["Declared subgroups (the effect is not identified, so these are no effects either):"]
@@ -82,9 +82,7 @@ def groups_told(found: Study) -> list[str]:
         lines += [f"  {test.column}: {equality_told(test)} ({test.detail})"]
         for one in found.subgroups.effects:
             if one.column == test.column:
-                reach = "no interval"
-                if one.ci_low is not None and one.ci_high is not None:
-                    reach = f"{share} {signed(one.ci_low, digits)} to {signed(one.ci_high, digits)}"
+                reach = interval_told(one.ci_low, one.ci_high, digits, found.spec.alpha)
                 q = "" if one.q is None else f", q = {one.q:.3g}"
                 lines.append(f"    {signed(one.estimate, digits)} ({reach}{q}, {one.n_units} units)  {one.group}")
     return lines
@@ -104,14 +102,12 @@ def arms_told(found: Study) -> list[str]:
     """Return the effect by arm and what lies between arms, one line each."""
     if not found.arms.effects or found.found is None:
         return []
-    digits, share = digits_of(found.found), f"{100 * (1 - found.spec.alpha):g} %"
+    digits = digits_of(found.found)
     lines = ["By arm, as drawn, against the same untreated rows:"]
     if found.verdict == "not identified":
         lines = ["By arm (the effect is not identified; only differences between arms may be read, if arms were dealt by lot):"]
     for one in found.arms.effects:
-        reach = "no interval"
-        if one.ci_low is not None and one.ci_high is not None:
-            reach = f"{share} {signed(one.ci_low, digits)} to {signed(one.ci_high, digits)}"
+        reach = interval_told(one.ci_low, one.ci_high, digits, found.spec.alpha)
         delay = "" if one.delay_s_median is None else f", feedback after {one.delay_s_median:,.0f} s (median)"
         lines.append(f"    {signed(one.estimate, digits)} ({reach}, {one.n_units} units{delay})  {one.arm}")
     return lines + [f"  {difference_told(one, found)}" for one in found.arms.differences]
@@ -122,10 +118,7 @@ def difference_told(one: ArmDifference, found: Study) -> str:
     assert found.found is not None
     digits = digits_of(found.found)
     unit = f" {found.panel.unit_of_outcome}" if found.panel.unit_of_outcome else ""
-    reach = "no interval"
-    if one.ci_low is not None and one.ci_high is not None:
-        share = f"{100 * (1 - found.spec.alpha):g} %"
-        reach = f"{share} interval {signed(one.ci_low, digits)} to {signed(one.ci_high, digits)}"
+    reach = interval_told(one.ci_low, one.ci_high, digits, found.spec.alpha)
     p = "" if one.p is None else f", p = {one.p:.3g}"
     said = f"{one.a} less {one.b}: {signed(one.estimate, digits)}{unit} ({reach}{p}; {one.how})"
     if not found.arms.is_drawn:
