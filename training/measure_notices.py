@@ -75,7 +75,7 @@ def turn_lines(ear: NoticeEar, pack: Pack) -> list[tuple]:
     sets: list[tuple[str, list[str], tuple[str, ...]]] = [
         ("notices: blind paraphrases", agent(book["paraphrases"]), (RECORDING,)),
         ("others: blind near-misses", agent(book["near_misses"]), (RECORDING,)),
-        ("others: STAR agents, half the threshold was set on", [t for t in star if first_half(t)], (RECORDING, DEBT)),
+        ("others: STAR agents, one half", [t for t in star if first_half(t)], (RECORDING, DEBT)),
         ("others: STAR agents, other half", [t for t in star if not first_half(t)], (RECORDING, DEBT)),
         ("others: MultiDoGO customers", dogo, (RECORDING, DEBT)),
         ("others: behaviour catalogue (background)", list(background_sentences()), (RECORDING, DEBT)),
