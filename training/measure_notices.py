@@ -38,7 +38,7 @@ TURN_N = 1_000
 
 
 def first_half(text: str) -> bool:
-    """Return whether a text is of the half the threshold was set on."""
+    """Return whether a text is of the first of two halves, which show whether their rates agree."""
     return hashlib.sha256(text.encode()).digest()[0] % 2 == 0
 
 
