@@ -15,7 +15,7 @@ export GX_ANALYTICS_ENABLED := false
 export PYTHONWARNINGS := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-train train evaluate-models demo test check run dev notebooks bench centres coverage contracts clean
+.PHONY: help setup setup-dev setup-train train evaluate-models demo test check run dev notebooks bench trust centres coverage contracts clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -76,6 +76,9 @@ test: setup-dev ## every check
 
 bench: setup-dev ## every claim about speed and size, both sides in one run
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+trust: setup-dev ## every promise of privacy and safety tried at full size: faults, bad input, access, erasure, redaction
+	@$(BIN)/python -m tests.trust.run
 
 centres: setup-dev ## fifty small centres, transcript to study; goes on where it stopped, writes docs/centres.md; half an hour or more
 	@$(BIN)/python -m tests.simulations.centres.run
